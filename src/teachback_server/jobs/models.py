@@ -1,0 +1,86 @@
+"""Tables of layer 2: jobs with their routing, the facts of their steps, and what the next step said later."""
+
+from django.db import models
+
+from teachback.vocabulary import JobStatus
+from teachback_server.releases.models import Release
+from teachback_server.workflows.models import Workflow
+
+
+class Job(models.Model):
+    """One piece of work: what came in, what came out, under which release, and what was decided about it at its end."""
+
+    workflow = models.ForeignKey(Workflow, on_delete=models.PROTECT, related_name="jobs")
+    number = models.PositiveIntegerField()  # counts from 1 within the workflow, in order of arrival
+    external_id = models.CharField(max_length=200)
+    group = models.CharField(max_length=200)  # jobs of one group are not independent
+    is_test_case = models.BooleanField()  # falls, if reviewed, on the gate side of the split
+    source = models.CharField(max_length=20)  # agent, import, elsewhere or backtest
+    input = models.JSONField()
+    output = models.JSONField(null=True)
+    status = models.CharField(max_length=20)
+    hand_back_reason = models.CharField(max_length=500, blank=True)
+    confidence = models.FloatField(null=True)
+    release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="jobs")
+    routing = models.CharField(max_length=10, blank=True)
+    routing_reason = models.CharField(max_length=300, blank=True)
+    review_probability = models.FloatField(null=True)
+    is_waiting = models.BooleanField(default=False)  # for a person's decision
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    duration_ms = models.FloatField(default=0)
+    tokens = models.PositiveIntegerField(default=0)
+    cost_usd = models.FloatField(default=0)
+
+    class Meta:
+        db_table = "job"
+        constraints = [
+            models.UniqueConstraint(fields=["workflow", "number"], name="job_number_once_per_workflow"),
+            models.UniqueConstraint(fields=["workflow", "external_id"], name="job_external_id_once_per_workflow"),
+            models.CheckConstraint(
+                condition=models.Q(status=JobStatus.RUNNING)
+                | (
+                    models.Q(review_probability__gt=0, review_probability__lte=1)
+                    & ~models.Q(routing="")
+                    & ~models.Q(routing_reason="")
+                ),
+                name="job_that_ended_has_its_routing",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["workflow", "number"], condition=models.Q(is_waiting=True), name="job_waiting"),
+            models.Index(fields=["release", "routing"], name="job_by_release_and_routing"),
+        ]
+
+
+class Step(models.Model):
+    """One narrow fact row per step of a job, in the traces database."""
+
+    job_id = models.BigIntegerField()
+    workflow_id = models.BigIntegerField()
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=20)
+    status = models.CharField(max_length=20)
+    detail = models.TextField(blank=True)
+    duration_ms = models.FloatField()
+    tokens = models.PositiveIntegerField()
+    cost_usd = models.FloatField()
+
+    class Meta:
+        db_table = "step"
+        constraints = [models.UniqueConstraint(fields=["job_id", "position"], name="step_position_once_per_job")]
+
+
+class Outcome(models.Model):
+    """Later word from the next step about a job: used or not, and its worth. Append-only; the newest counts."""
+
+    job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="outcomes")
+    is_used = models.BooleanField()
+    worth_usd = models.FloatField(null=True)
+    note = models.CharField(max_length=500, blank=True)
+    by = models.CharField(max_length=200)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "outcome"

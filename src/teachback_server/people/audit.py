@@ -1,0 +1,79 @@
+"""The audit trail: every kind of act has an id and a sentence, and every act appends one row in its own transaction."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+
+from django.utils import timezone
+
+from teachback.json_types import Json
+from teachback_server.people.actor import Actor
+from teachback_server.people.models import AuditEvent
+
+
+class Act(StrEnum):
+    """Every act that leaves a trace; the value is its id, the sentence stands in SENTENCES."""
+
+    SIGNED_IN = "signed_in"
+    USER_MADE = "user_made"
+    WORKFLOW_MADE = "workflow_made"
+    BOUNDARY_EDITED = "boundary_edited"
+    ROLE_GIVEN = "role_given"
+    KEY_MADE = "key_made"
+    RELEASE_MADE = "release_made"
+    RELEASE_WENT_LIVE = "release_went_live"
+    RELEASE_ROLLED_BACK = "release_rolled_back"
+    AUTONOMY_TAKEN_BACK = "autonomy_taken_back"
+    JOBS_RECORDED = "jobs_recorded"
+    OUTCOME_RECORDED = "outcome_recorded"
+    REVIEWS_DECIDED = "reviews_decided"
+    CHANGE_PROPOSED = "change_proposed"
+    CHANGE_JUDGED = "change_judged"
+    CHANGE_DECLINED = "change_declined"
+    PATTERN_EDITED = "pattern_edited"
+    BACKTEST_STARTED = "backtest_started"
+    BACKTEST_FINISHED = "backtest_finished"
+
+
+SENTENCES: Mapping[Act, str] = {
+    Act.SIGNED_IN: "signed in",
+    Act.USER_MADE: "added {subject}",
+    Act.WORKFLOW_MADE: "made the workflow {subject}",
+    Act.BOUNDARY_EDITED: "edited the boundary of {subject}",
+    Act.ROLE_GIVEN: "gave a role: {subject}",
+    Act.KEY_MADE: "made the key {subject}",
+    Act.RELEASE_MADE: "made {subject}",
+    Act.RELEASE_WENT_LIVE: "put {subject} live",
+    Act.RELEASE_ROLLED_BACK: "rolled back to {subject}",
+    Act.AUTONOMY_TAKEN_BACK: "took autonomy back from {subject}",
+    Act.JOBS_RECORDED: "recorded {subject}",
+    Act.OUTCOME_RECORDED: "said whether {subject} was used",
+    Act.REVIEWS_DECIDED: "decided {subject}",
+    Act.CHANGE_PROPOSED: "proposed {subject}",
+    Act.CHANGE_JUDGED: "judged {subject}",
+    Act.CHANGE_DECLINED: "declined {subject}",
+    Act.PATTERN_EDITED: "edited the pattern {subject}",
+    Act.BACKTEST_STARTED: "started a backtest of {subject}",
+    Act.BACKTEST_FINISHED: "finished a backtest of {subject}",
+}
+
+
+def record_act(
+    actor: Actor,
+    act: Act,
+    subject: str,
+    *,
+    workflow_id: int | None = None,
+    details: Mapping[str, Json] | None = None,
+    at: datetime | None = None,
+) -> None:
+    """Append one act to the trail; call it inside the transaction of the act."""
+    AuditEvent.objects.create(
+        at=at or timezone.now(),
+        actor_name=actor.name,
+        actor_user_id=actor.user_id,
+        kind=act.value,
+        workflow_id=workflow_id,
+        subject=subject[:200],
+        details=dict(details or {}),
+    )

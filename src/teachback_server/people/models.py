@@ -1,0 +1,41 @@
+"""Tables of people: who may sign in, one-time links, and the append-only trail of what everyone did."""
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+
+class User(AbstractUser):
+    """A person. The user name is an e-mail address or, on a single machine, a short name."""
+
+    is_administrator = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "user"
+
+
+class OneTimeLink(models.Model):
+    """A sign-in link that works once, until a time. Only the hash of its token is kept."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE)
+    token_hash = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "one_time_link"
+
+
+class AuditEvent(models.Model):
+    """One act: who, when, on what and why. The database refuses to change or delete a row."""
+
+    at = models.DateTimeField()
+    actor_name = models.CharField(max_length=200)
+    actor_user_id = models.BigIntegerField(null=True)
+    kind = models.CharField(max_length=60)
+    workflow_id = models.BigIntegerField(null=True)  # plain: this room knows no workflows
+    subject = models.CharField(max_length=200)
+    details = models.JSONField(default=dict)
+
+    class Meta:
+        db_table = "audit_event"
+        indexes = [models.Index(fields=["workflow_id", "-id"], name="audit_by_workflow")]

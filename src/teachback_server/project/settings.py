@@ -1,0 +1,121 @@
+"""Django settings: one folder holds everything, two SQLite files keep state and traces apart, and pages obey a strict CSP."""
+
+import os
+from pathlib import Path
+
+from csp.constants import NONE, SELF
+
+from teachback_server.project.home import read_or_make_secret_key
+
+HOME = Path(os.environ.get("TEACHBACK_HOME") or "teachback-home").resolve()
+HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
+MODELS_FOLDER = HOME / "models"
+UPLOADS_FOLDER = HOME / "uploads"
+
+SECRET_KEY = read_or_make_secret_key(HOME)
+DEBUG = False
+ALLOWED_HOSTS = [host for host in os.environ.get("TEACHBACK_HOSTS", "127.0.0.1,localhost,[::1]").split(",") if host]
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "django_tasks",
+    "django_tasks_db",
+    "teachback_server.people",
+    "teachback_server.workflows",
+    "teachback_server.releases",
+    "teachback_server.jobs",
+    "teachback_server.reviews",
+    "teachback_server.evals",
+    "teachback_server.improvements",
+    "teachback_server.results",
+    "teachback_server.backtest",
+    "teachback_server.site",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "teachback_server.project.urls"
+ASGI_APPLICATION = "teachback_server.project.asgi.application"
+WSGI_APPLICATION = "teachback_server.project.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "teachback_server.site.navigation.navigation",
+            ],
+        },
+    }
+]
+
+# A backtest may be repeated from its file, so it may trade a power cut's last second for speed; people's decisions may not.
+SQLITE_SYNCHRONOUS = os.environ.get("TEACHBACK_SQLITE_SYNCHRONOUS", "FULL")
+_SQLITE_OPTIONS = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": (
+        f"PRAGMA journal_mode=WAL; PRAGMA synchronous={SQLITE_SYNCHRONOUS}; PRAGMA wal_autocheckpoint=20000;"
+        " PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
+    ),
+}
+DATABASES = {
+    "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": HOME / "state.sqlite3", "OPTIONS": _SQLITE_OPTIONS},
+    "traces": {"ENGINE": "django.db.backends.sqlite3", "NAME": HOME / "traces.sqlite3", "OPTIONS": _SQLITE_OPTIONS},
+}
+DATABASE_ROUTERS = ["teachback_server.project.database_router.TracesApart"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
+
+AUTH_USER_MODEL = "people.User"
+LOGIN_URL = "sign-in"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = False
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+
+STATIC_URL = "/static/"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+MAX_HISTORY_FILE_BYTES = 512 * 1024 * 1024
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False

@@ -1,0 +1,69 @@
+"""Tables of layer 3: claims on waiting jobs, decisions, and what was changed field by field."""
+
+from django.db import models
+
+from teachback_server.jobs.models import Job
+from teachback_server.people.models import User
+from teachback_server.workflows.models import Reason, Workflow
+
+
+class Claim(models.Model):
+    """A person's short lease on a waiting job: others see it and cannot decide it."""
+
+    job = models.OneToOneField(Job, on_delete=models.CASCADE, primary_key=True)
+    user = models.ForeignKey(User, on_delete=models.CASCADE)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "claim"
+
+
+class Skip(models.Model):
+    """A job that one person does not want to see now; others still do."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE)
+    user = models.ForeignKey(User, on_delete=models.CASCADE)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "skip"
+        constraints = [models.UniqueConstraint(fields=["job", "user"], name="skip_once_per_person")]
+
+
+class Review(models.Model):
+    """One person's decision on one job. The database refuses to change or delete a row, and to decide a job twice."""
+
+    job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="review")
+    workflow = models.ForeignKey(Workflow, on_delete=models.PROTECT, related_name="reviews")
+    verdict = models.CharField(max_length=10)
+    reason = models.ForeignKey(Reason, null=True, on_delete=models.PROTECT)
+    note = models.CharField(max_length=1000, blank=True)
+    output = models.JSONField(null=True)  # what the person stood behind; null where they rejected or escalated
+    would_recur = models.BooleanField(null=True)
+    stuck_step = models.CharField(max_length=200, blank=True)
+    seconds = models.FloatField(null=True)  # that the person spent
+    reviewer_name = models.CharField(max_length=200)
+    reviewer = models.ForeignKey(User, null=True, on_delete=models.PROTECT)
+    decided_at = models.DateTimeField()
+    idempotency_key = models.CharField(max_length=80, unique=True)
+
+    class Meta:
+        db_table = "review"
+        indexes = [models.Index(fields=["workflow", "id"], name="review_by_workflow")]
+
+
+class Correction(models.Model):
+    """One field's change in a review. Append-only like its review."""
+
+    review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="corrections")
+    workflow = models.ForeignKey(Workflow, on_delete=models.PROTECT)
+    job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="corrections")
+    field = models.CharField(max_length=200)
+    kind = models.CharField(max_length=30)
+    from_value = models.JSONField(null=True)
+    to_value = models.JSONField(null=True)
+    reason_code = models.CharField(max_length=60, blank=True)
+
+    class Meta:
+        db_table = "correction"
+        indexes = [models.Index(fields=["workflow", "id"], name="correction_by_workflow")]
