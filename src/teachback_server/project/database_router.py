@@ -17,6 +17,7 @@ class TracesApart:
         return self.db_for_read(model)
 
     def allow_migrate(self, db: str, app_label: str, model_name: str | None = None, **hints: Any) -> bool | None:
-        if app_label == "jobs" and model_name is not None:
-            return (model_name == "step") == (db == TRACES)
-        return None if db != TRACES or app_label == "jobs" else False
+        is_step = app_label == "jobs" and model_name == "step"
+        if db == TRACES:
+            return is_step
+        return False if is_step else None

@@ -1,0 +1,11 @@
+from django.db import migrations
+
+from teachback_server.people.append_only import forbid_rewriting
+
+
+class Migration(migrations.Migration):
+    dependencies = [("releases", "0001_first_tables")]
+    operations = [
+        forbid_rewriting("release"),
+        forbid_rewriting("release_event"),
+    ]
