@@ -17,6 +17,8 @@ class Job(models.Model):
     is_test_case = models.BooleanField()  # falls, if reviewed, on the gate side of the split
     source = models.CharField(max_length=20)  # agent, import, elsewhere or backtest
     input = models.JSONField()
+    draft = models.JSONField(null=True)  # what a machine had proposed before we saw the job, where the history says it
+    draft_confidence = models.FloatField(null=True)
     output = models.JSONField(null=True)
     status = models.CharField(max_length=20)
     hand_back_reason = models.CharField(max_length=500, blank=True)

@@ -1,0 +1,123 @@
+"""What may happen to cases: reviewed jobs are kept as cases, releases are run over them, a verdict spends them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from teachback.field_diff import is_same_output
+from teachback.json_types import JsonObject
+from teachback.split import split_of
+from teachback.vocabulary import JobStatus, Lever, ReviewVerdict
+from teachback_server.agents.pipeline import run_release
+from teachback_server.agents.protocol import Agent, AgentResult, JobInput, ReleaseBundle
+from teachback_server.evals.models import Case, CaseResult, EvalRun, Gate
+from teachback_server.releases.models import Release
+from teachback_server.reviews.models import Review
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseOutcome:
+    """What one release made of one case."""
+
+    case_id: int
+    status: JobStatus
+    is_right: bool
+    confidence: float | None
+
+    def score(self, hand_back_cost: float) -> float:
+        """1 for right, 0 for wrong, and for a hand-back what is left of 1 after its cost."""
+        if self.status is JobStatus.FINISHED:
+            return float(self.is_right)
+        return 1 - hand_back_cost
+
+
+def keep_cases(reviews: Sequence[Review]) -> list[Case]:
+    """Keep reviewed jobs of one workflow as cases, once each; call it inside the transaction that moves the cursor.
+
+    Jobs that were escalated stay out: nobody has decided yet what would have been right.
+    """
+    return Case.objects.bulk_create(
+        [_case_of(review) for review in reviews if review.verdict != ReviewVerdict.ESCALATED],
+        batch_size=200,
+        ignore_conflicts=True,
+    )
+
+
+def _case_of(review: Review) -> Case:
+    job = review.job
+    return Case(
+        workflow_id=review.workflow_id,
+        job=job,
+        split=split_of(job.group, job.workflow.salt),
+        group=job.group,
+        expected=None if review.verdict == ReviewVerdict.REJECTED else review.output,
+        was_right=review.verdict == ReviewVerdict.ACCEPTED,
+        review_probability=job.review_probability,
+    )
+
+
+def run_over_cases(agent: Agent, bundle: ReleaseBundle, cases: Sequence[Case]) -> list[CaseOutcome]:
+    """Run a release over cases that have an answer; writes nothing, so no transaction is open while an agent works."""
+    jobs = [
+        JobInput(input=case.job.input, draft=case.job.draft, confidence=case.job.draft_confidence) for case in cases
+    ]
+    results = run_release(agent, bundle, jobs)
+    return [_judge(case, result) for case, result in zip(cases, results, strict=True)]
+
+
+def _judge(case: Case, result: AgentResult) -> CaseOutcome:
+    expected: JsonObject | None = case.expected
+    is_right = (
+        result.status is JobStatus.FINISHED
+        and result.output is not None
+        and expected is not None
+        and is_same_output(result.output, expected)
+    )
+    return CaseOutcome(case_id=case.pk, status=result.status, is_right=is_right, confidence=result.confidence)
+
+
+def store_gate(
+    *, base: Release, candidate: Release, lever: Lever, verdict: str, report: JsonObject, cases: int, at: datetime
+) -> Gate:
+    """Append the verdict of a gate."""
+    return Gate.objects.create(
+        workflow_id=candidate.workflow_id,
+        base=base,
+        candidate=candidate,
+        lever=lever,
+        verdict=verdict,
+        cases=cases,
+        report=report,
+        judged_at=at,
+    )
+
+
+def store_run(release: Release, gate: Gate, outcomes: Sequence[CaseOutcome], at: datetime) -> EvalRun:
+    """Store what a release made of the cases of a gate."""
+    run = EvalRun.objects.create(workflow_id=release.workflow_id, release=release, gate=gate, at=at)
+    CaseResult.objects.bulk_create(
+        [
+            CaseResult(
+                run=run,
+                case_id=outcome.case_id,
+                status=outcome.status,
+                is_right=outcome.is_right,
+                confidence=outcome.confidence,
+            )
+            for outcome in outcomes
+        ],
+        batch_size=500,
+    )
+    return run
+
+
+def spend_cases(gate: Gate, case_ids: Sequence[int]) -> None:
+    """Mark cases as spent by a verdict: they are practice from now on, and never judge again."""
+    for start in range(0, len(case_ids), 500):
+        Case.objects.filter(pk__in=case_ids[start : start + 500], spent_by=None).update(spent_by=gate)
+
+
+def mark_taught(release: Release, case_ids: Sequence[int]) -> None:
+    """Remember the first release that was made from each case."""
+    for start in range(0, len(case_ids), 500):
+        Case.objects.filter(pk__in=case_ids[start : start + 500], taught=None).update(taught=release)

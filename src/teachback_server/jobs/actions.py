@@ -1,0 +1,210 @@
+"""What may happen to jobs: an agent does them here, they are recorded as done elsewhere, the next step says more later."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from itertools import count
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from teachback.json_types import JsonObject, content_hash
+from teachback.routing import AutonomyState, Routing, decide_routing, draw_uniform, routing_of_observed
+from teachback.split import Split, split_of
+from teachback.vocabulary import JobStatus, RoutingKind
+from teachback_server.agents.protocol import AgentResult
+from teachback_server.jobs.models import Job, Outcome, Step
+from teachback_server.people.actor import Actor
+from teachback_server.people.audit import Act, record_act
+from teachback_server.releases.queries import LiveState
+from teachback_server.workflows.access import Role, require_role
+from teachback_server.workflows.models import Workflow
+
+
+class JobSource(StrEnum):
+    """Where a job came from."""
+
+    AGENT = "agent"  # done here, by a ready-made agent
+    ELSEWHERE = "elsewhere"  # done by an agent of the caller's
+    IMPORT = "import"
+    BACKTEST = "backtest"
+
+
+class JobRefused(ValueError):
+    """A job cannot be recorded. The message says which one, why, and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """One piece of work as it comes in. An empty group means that the job is independent of all but its own repetitions."""
+
+    external_id: str
+    input: JsonObject
+    group: str = ""
+    at: datetime | None = None
+    draft: JsonObject | None = None  # what a machine had proposed before we saw the job
+    draft_confidence: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """A job that came in and has ended, on its way into the table."""
+
+    arrival: Arrival
+    result: AgentResult
+    routing: Routing
+    group: str
+    is_test_case: bool
+
+
+def record_ended_jobs(
+    actor: Actor,
+    workflow: Workflow,
+    live: LiveState,
+    arrivals: Sequence[Arrival],
+    results: Sequence[AgentResult],
+    *,
+    source: JobSource,
+    was_used: bool = False,
+) -> list[Job]:
+    """Record jobs that have ended under the live release, each with its routing, reason and probability of review.
+
+    `was_used` says that the results were used before we saw them: such jobs are observed, not routed.
+    All are stored or, when one of them cannot be, none: raises JobRefused.
+    """
+    require_role(actor, workflow.pk, Role.EDITOR)
+    with transaction.atomic():
+        _refuse_known_ids(workflow, arrivals)
+        ended = _route(workflow, live, arrivals, results, was_used=was_used)
+        jobs = _insert_jobs(workflow, live, ended, source)
+        _insert_steps(jobs, results)
+        subject = f"{len(jobs)} jobs from {jobs[0].number} on" if len(jobs) != 1 else f"job {jobs[0].number}"
+        record_act(actor, Act.JOBS_RECORDED, subject, workflow_id=workflow.pk, at=arrivals[-1].at)
+    return jobs
+
+
+def record_outcome(
+    actor: Actor, job: Job, *, is_used: bool, worth_usd: float | None = None, note: str = "", at: datetime | None = None
+) -> Outcome:
+    """Append what the next step said about a job; the newest word counts."""
+    require_role(actor, job.workflow_id, Role.REVIEWER)
+    at = at or timezone.now()
+    with transaction.atomic():
+        outcome = Outcome.objects.create(job=job, is_used=is_used, worth_usd=worth_usd, note=note[:500], by=actor.name, at=at)
+        record_act(actor, Act.OUTCOME_RECORDED, f"job {job.number}", workflow_id=job.workflow_id, at=at)
+    return outcome
+
+
+def mark_decided(job_ids: Sequence[int]) -> None:
+    """Take jobs off the list of those that wait for a person; the reviews room calls this within its own act."""
+    Job.objects.filter(pk__in=job_ids).update(is_waiting=False)
+
+
+def next_job_number(workflow: Workflow) -> int:
+    """The number that the workflow's next job will have."""
+    return 1 + (workflow.jobs.aggregate(last=Max("number"))["last"] or 0)
+
+
+def _refuse_known_ids(workflow: Workflow, arrivals: Sequence[Arrival]) -> None:
+    ids = [arrival.external_id for arrival in arrivals]
+    known = workflow.jobs.filter(external_id__in=ids).values_list("external_id", flat=True).first()
+    if known is None and len(set(ids)) < len(ids):
+        known = next(name for name in ids if ids.count(name) > 1)
+    if known is not None:
+        raise JobRefused(f"The job '{known}' is recorded already. Give each job an id of its own.")
+
+
+def _route(
+    workflow: Workflow,
+    live: LiveState,
+    arrivals: Sequence[Arrival],
+    results: Sequence[AgentResult],
+    *,
+    was_used: bool,
+) -> list[Ended]:
+    auto_jobs = _count_auto_jobs(live)
+    ended = []
+    for arrival, result in zip(arrivals, results, strict=True):
+        group = arrival.group or content_hash(arrival.input)
+        is_test_case = split_of(group, workflow.salt) is Split.GATE
+        routing = (
+            routing_of_observed()
+            if was_used
+            else decide_routing(
+                status=result.status,
+                confidence=result.confidence,
+                wants_review=result.wants_review,
+                approval=live.document.approval,
+                autonomy=AutonomyState(is_on=live.is_autonomy_on, auto_jobs_so_far=auto_jobs),
+                is_test_case=is_test_case,
+                draw=draw_uniform(workflow.salt, arrival.external_id),
+            )
+        )
+        auto_jobs += routing.kind in (RoutingKind.AUTO, RoutingKind.AUDIT)
+        ended.append(Ended(arrival=arrival, result=result, routing=routing, group=group, is_test_case=is_test_case))
+    return ended
+
+
+def _count_auto_jobs(live: LiveState) -> int:
+    if not live.is_autonomy_on:
+        return 0
+    return Job.objects.filter(release=live.release, routing__in=[RoutingKind.AUTO, RoutingKind.AUDIT]).count()
+
+
+def _insert_jobs(workflow: Workflow, live: LiveState, ended: Sequence[Ended], source: JobSource) -> list[Job]:
+    numbers = count(next_job_number(workflow))
+    now = timezone.now()
+    rows = [
+        Job(
+            workflow=workflow,
+            number=number,
+            external_id=job.arrival.external_id,
+            group=job.group,
+            is_test_case=job.is_test_case,
+            source=source,
+            input=job.arrival.input,
+            draft=job.arrival.draft,
+            draft_confidence=job.arrival.draft_confidence,
+            output=job.result.output,
+            status=job.result.status,
+            hand_back_reason=job.result.hand_back_reason[:500],
+            confidence=job.result.confidence,
+            release=live.release,
+            routing=job.routing.kind,
+            routing_reason=job.routing.reason[:300],
+            review_probability=job.routing.probability,
+            is_waiting=job.routing.kind in (RoutingKind.REVIEW, RoutingKind.AUDIT),
+            started_at=job.arrival.at or now,
+            finished_at=None if job.result.status is JobStatus.RUNNING else job.arrival.at or now,
+            duration_ms=sum(step.duration_ms for step in job.result.steps),
+            tokens=sum(step.tokens for step in job.result.steps),
+            cost_usd=sum(step.cost_usd for step in job.result.steps),
+        )
+        for number, job in zip(numbers, ended, strict=False)
+    ]
+    return Job.objects.bulk_create(rows, batch_size=200)
+
+
+def _insert_steps(jobs: Sequence[Job], results: Sequence[AgentResult]) -> None:
+    Step.objects.bulk_create(
+        [
+            Step(
+                job_id=job.pk,
+                workflow_id=job.workflow_id,
+                position=position,
+                name=step.name,
+                kind=step.kind,
+                status=step.status,
+                detail=step.detail,
+                duration_ms=step.duration_ms,
+                tokens=step.tokens,
+                cost_usd=step.cost_usd,
+            )
+            for job, result in zip(jobs, results, strict=True)
+            for position, step in enumerate(result.steps)
+        ],
+        batch_size=500,
+        ignore_conflicts=True,  # a crash between the two databases repeats the steps of jobs that were not stored
+    )

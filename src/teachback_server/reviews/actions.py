@@ -1,0 +1,194 @@
+"""What may happen at the desk: a job is claimed, skipped, and decided exactly once, field by field and with a reason."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from teachback.field_diff import diff_fields
+from teachback.json_types import Json, JsonObject
+from teachback.vocabulary import ReviewVerdict
+from teachback_server.jobs.actions import mark_decided
+from teachback_server.jobs.models import Job
+from teachback_server.people.actor import Actor
+from teachback_server.people.audit import Act, record_act
+from teachback_server.reviews.models import Claim, Correction, Review, Skip
+from teachback_server.workflows.access import Role, require_role
+from teachback_server.workflows.models import Reason, Workflow
+
+LEASE = timedelta(minutes=4)
+HANDED_BACK = "handed_back"  # the kind of the one correction of a job that had no output at all
+
+
+class JobAlreadyDecided(ValueError):
+    """Somebody decided this job before. Nothing was changed; go on with the next one."""
+
+
+class JobClaimedByAnother(ValueError):
+    """Another person has this job on screen. It comes back to the queue if they leave it for four minutes."""
+
+
+class DecisionRefused(ValueError):
+    """The decision lacks something. The message says what to add."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What one person decided about one job. `output` is what they stood behind: needed to correct, never otherwise."""
+
+    job: Job
+    verdict: ReviewVerdict
+    idempotency_key: str
+    output: JsonObject | None = None
+    reason_code: str = ""
+    note: str = ""
+    would_recur: bool | None = None
+    stuck_step: str = ""
+    seconds: float | None = None
+    decided_at: datetime | None = None
+
+
+def claim_job(actor: Actor, job: Job, *, now: datetime | None = None) -> Claim:
+    """Lease a waiting job to one person, or renew their lease. Raises JobClaimedByAnother or JobAlreadyDecided."""
+    require_role(actor, job.workflow_id, Role.REVIEWER)
+    now = now or timezone.now()
+    with transaction.atomic():
+        if not Job.objects.filter(pk=job.pk, is_waiting=True).exists():
+            raise JobAlreadyDecided("This job no longer waits for a decision.")
+        _refuse_foreign_claim(actor, job, now)
+        claim, _ = Claim.objects.update_or_create(
+            job=job, defaults={"user_id": actor.user_id, "expires_at": now + LEASE}
+        )
+    return claim
+
+
+def skip_job(actor: Actor, job: Job) -> None:
+    """Hide a waiting job from this person, and from nobody else."""
+    require_role(actor, job.workflow_id, Role.REVIEWER)
+    with transaction.atomic():
+        Skip.objects.get_or_create(job=job, user_id=actor.user_id, defaults={"at": timezone.now()})
+        Claim.objects.filter(job=job, user_id=actor.user_id).delete()
+
+
+def decide_review(actor: Actor, decision: Decision) -> Review:
+    """Store one person's decision. The same idempotency key again returns the stored review and changes nothing."""
+    known = Review.objects.filter(idempotency_key=decision.idempotency_key, job=decision.job).first()
+    if known is not None:
+        return known
+    return decide_reviews(actor, decision.job.workflow, [decision])[0]
+
+
+def decide_reviews(actor: Actor, workflow: Workflow, decisions: Sequence[Decision]) -> list[Review]:
+    """Store decisions on jobs of one workflow, all or none.
+
+    Raises JobAlreadyDecided, JobClaimedByAnother or DecisionRefused; then nothing is stored.
+    """
+    require_role(actor, workflow.pk, Role.REVIEWER)
+    reasons = {reason.code: reason for reason in workflow.reasons.all()}
+    changes = [_find_changes(decision, workflow, reasons) for decision in decisions]
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            for decision in decisions:
+                _refuse_foreign_claim(actor, decision.job, now)
+            reviews = _insert_reviews(actor, workflow, decisions, reasons, now)
+            _insert_corrections(reviews, decisions, changes)
+            job_ids = [decision.job.pk for decision in decisions]
+            mark_decided(job_ids)
+            Claim.objects.filter(job_id__in=job_ids).delete()
+            record_act(actor, Act.REVIEWS_DECIDED, _subject(decisions), workflow_id=workflow.pk, at=reviews[-1].decided_at)
+    except IntegrityError as error:
+        raise JobAlreadyDecided("This job was decided before. Nothing was changed; go on with the next one.") from error
+    return reviews
+
+
+def _subject(decisions: Sequence[Decision]) -> str:
+    first = decisions[0]
+    return f"job {first.job.number}: {first.verdict}" if len(decisions) == 1 else f"{len(decisions)} jobs"
+
+
+def _refuse_foreign_claim(actor: Actor, job: Job, now: datetime) -> None:
+    if actor.is_system:
+        return
+    if Claim.objects.filter(job=job, expires_at__gt=now).exclude(user_id=actor.user_id).exists():
+        raise JobClaimedByAnother("Another person has this job on screen now. Go on with the next one.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Changed:
+    field: str
+    kind: str
+    from_value: Json = None
+    to_value: Json = None
+
+
+def _find_changes(decision: Decision, workflow: Workflow, reasons: dict[str, Reason]) -> tuple[_Changed, ...]:
+    if decision.verdict is ReviewVerdict.ACCEPTED:
+        if decision.job.output is None:
+            raise DecisionRefused("There is no output to accept: the agent handed this job back. Fill it in or reject it.")
+        return ()
+    if decision.reason_code not in reasons:
+        raise DecisionRefused("Say why: choose one of the reasons below.")
+    if decision.verdict is not ReviewVerdict.CORRECTED:
+        return ()
+    if decision.output is None:
+        raise DecisionRefused("A correction needs the output as it should have been.")
+    if decision.job.output is None:
+        return (_Changed(field="", kind=HANDED_BACK, to_value=decision.output),)
+    changes = diff_fields(decision.job.output, decision.output, workflow.output_schema)
+    if not changes:
+        raise DecisionRefused("Nothing was changed. Accept the job, or change the field that is wrong.")
+    return tuple(
+        _Changed(field=change.field, kind=change.kind, from_value=change.from_value, to_value=change.to_value)
+        for change in changes
+    )
+
+
+def _insert_reviews(
+    actor: Actor, workflow: Workflow, decisions: Sequence[Decision], reasons: dict[str, Reason], now: datetime
+) -> list[Review]:
+    return Review.objects.bulk_create(
+        [
+            Review(
+                job=decision.job,
+                workflow=workflow,
+                verdict=decision.verdict,
+                reason=reasons.get(decision.reason_code),
+                note=decision.note[:1000],
+                output=decision.job.output if decision.verdict is ReviewVerdict.ACCEPTED else decision.output,
+                would_recur=decision.would_recur,
+                stuck_step=decision.stuck_step[:200],
+                seconds=decision.seconds,
+                reviewer_name=actor.name,
+                reviewer_id=actor.user_id,
+                decided_at=decision.decided_at or now,
+                idempotency_key=decision.idempotency_key,
+            )
+            for decision in decisions
+        ],
+        batch_size=200,
+    )
+
+
+def _insert_corrections(
+    reviews: Sequence[Review], decisions: Sequence[Decision], changes: Sequence[tuple[_Changed, ...]]
+) -> None:
+    Correction.objects.bulk_create(
+        [
+            Correction(
+                review=review,
+                workflow_id=review.workflow_id,
+                job=decision.job,
+                field=change.field[:200],
+                kind=change.kind,
+                from_value=change.from_value,
+                to_value=change.to_value,
+                reason_code=decision.reason_code,
+            )
+            for review, decision, of_one in zip(reviews, decisions, changes, strict=True)
+            for change in of_one
+        ],
+        batch_size=200,
+    )
