@@ -1,0 +1,182 @@
+"""What may happen to a backtest: a file is prepared, its workflow is made, the run goes on to its end, its figures are read."""
+
+import hashlib
+import shutil
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from teachback.json_types import Json, JsonObject, content_hash
+from teachback_server.agents.open_releases import OpenReleases
+from teachback_server.backtest.driver import Driver, Progress, order_rows
+from teachback_server.backtest.models import BacktestRun
+from teachback_server.jobs.history_file import ColumnMapping, HistoryRow, RefusedRow, read_history
+from teachback_server.jobs.refused_rows import write_refused_rows
+from teachback_server.people.actor import Actor
+from teachback_server.people.audit import Act, record_act
+from teachback_server.releases.actions import open_workflow
+from teachback_server.workflows.boundary import Boundary
+from teachback_server.workflows.inference import infer_boundary
+from teachback_server.workflows.models import Workflow
+
+
+class BacktestRefused(ValueError):
+    """A backtest cannot start. The message says why and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BacktestSettings:
+    """How a file goes through the loop. `review` is all (a person looks at everything) or policy (autonomy is earned)."""
+
+    workflow: str
+    agent: str = ""  # empty: recorded where the file has drafts, otherwise local
+    seed: int | None = None
+    review: str = "policy"
+    input_columns: tuple[str, ...] = ()
+    output_columns: tuple[str, ...] = ()
+    error_limit: float = 0.05
+    certainty: float = 0.90
+    hand_back_cost: float = 0.25
+
+    def as_json(self) -> dict[str, Json]:
+        """The settings as plain JSON values, as they are stored with the run."""
+        return {**asdict(self), "input_columns": list(self.input_columns), "output_columns": list(self.output_columns)}
+
+    @property
+    def mapping(self) -> ColumnMapping:
+        """Which columns of the file are input and output."""
+        return ColumnMapping(input_columns=self.input_columns, output_columns=self.output_columns)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreparedFile:
+    """A file that was read to its end: the rows that can be used and those that cannot."""
+
+    path: Path
+    file_hash: str
+    rows: list[HistoryRow]
+    refused: list[RefusedRow] = field(default_factory=list)
+
+    @property
+    def has_drafts(self) -> bool:
+        """Whether a machine's proposals stand beside the final answers."""
+        return any(row.draft is not None for row in self.rows)
+
+
+def prepare_file(path: Path, mapping: ColumnMapping) -> PreparedFile:
+    """Read a history file; refused rows are written beside it with their reasons. Raises HistoryFileError."""
+    rows: list[HistoryRow] = []
+    refused: list[RefusedRow] = []
+    for item in read_history(path, mapping):
+        if isinstance(item, HistoryRow):
+            rows.append(item)
+        else:
+            refused.append(item)
+    if refused:
+        write_refused_rows(path, refused)
+    return PreparedFile(path=path, file_hash=_hash_file(path), rows=rows, refused=refused)
+
+
+def start_backtest(
+    actor: Actor, prepared: PreparedFile, wanted: BacktestSettings, *, boundary: Boundary | None = None
+) -> BacktestRun:
+    """Make the workflow of a backtest and its run, or find the run that the same file and settings began before.
+
+    The boundary is inferred from the file unless one is given. Raises BacktestRefused.
+    """
+    if not prepared.rows:
+        raise BacktestRefused(f"{prepared.path.name} has no row that can be used. See the reasons beside each refused row.")
+    known = BacktestRun.objects.filter(workflow__name=wanted.workflow).select_related("workflow").first()
+    if known is not None:
+        _refuse_other_run(known, prepared, wanted)
+        return known
+    if Workflow.objects.filter(name=wanted.workflow).exists():
+        raise BacktestRefused(
+            f"A workflow named '{wanted.workflow}' exists already and did not come from a backtest. "
+            "Choose another name with --workflow."
+        )
+    boundary = boundary or boundary_from_rows(prepared.rows, wanted)
+    agent = wanted.agent or ("recorded" if prepared.has_drafts else "local")
+    with transaction.atomic():
+        workflow, _ = open_workflow(actor, boundary, agent=agent, salt=_salt(prepared, wanted))
+        run = BacktestRun.objects.create(
+            workflow=workflow,
+            file_name=prepared.path.name,
+            file_hash=prepared.file_hash,
+            settings=wanted.as_json(),
+            total=len(prepared.rows),
+            refused=len(prepared.refused),
+            state="running",
+            started_at=timezone.now(),
+        )
+        record_act(actor, Act.BACKTEST_STARTED, prepared.path.name, workflow_id=workflow.pk)
+    return run
+
+
+def continue_backtest(actor: Actor, run: BacktestRun, prepared: PreparedFile, on_progress: Progress) -> None:
+    """Send what is left of a file through the loop, to its end. A finished run stays as it is."""
+    if run.state == "done":
+        return
+    rows = order_rows(prepared.rows, run.settings["seed"])
+    driver = Driver(run=run, workflow=run.workflow, rows=rows, agents=OpenReleases(settings.MODELS_FOLDER))
+    driver.continue_to_end(on_progress)
+    with transaction.atomic():
+        run.state = "done"
+        run.finished_at = timezone.now()
+        run.save(update_fields=["state", "finished_at"])
+        record_act(actor, Act.BACKTEST_FINISHED, run.file_name, workflow_id=run.workflow_id)
+
+
+def keep_upload(path: Path, file_hash: str) -> Path:
+    """Copy a file into the data folder under its hash, so that its backtest can go on after a restart."""
+    kept = Path(settings.UPLOADS_FOLDER) / file_hash / path.name
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, kept)
+    return kept
+
+
+def boundary_from_rows(rows: list[HistoryRow], wanted: BacktestSettings) -> Boundary:
+    """The boundary that a file suggests, with the limits that the person asked for."""
+    inferred = infer_boundary([row.input for row in rows], [row.output for row in rows])
+    return Boundary(
+        name=wanted.workflow,
+        title=wanted.workflow.replace("-", " ").replace("_", " ").capitalize(),
+        input_schema=inferred.input_schema,
+        output_schema=inferred.output_schema,
+        finished_means="Every field that the input calls for has the value that a person would have given it.",
+        error_limit=wanted.error_limit,
+        certainty=wanted.certainty,
+        hand_back_cost=wanted.hand_back_cost,
+    )
+
+
+def _refuse_other_run(known: BacktestRun, prepared: PreparedFile, wanted: BacktestSettings) -> None:
+    if known.file_hash != prepared.file_hash:
+        raise BacktestRefused(
+            f"The workflow '{wanted.workflow}' holds a backtest of another file ({known.file_name}). "
+            "Choose another name with --workflow."
+        )
+    stored, asked = known.settings, wanted.as_json()
+    differing = sorted(name for name in asked if stored.get(name) != asked[name])
+    if differing:
+        raise BacktestRefused(
+            f"The workflow '{wanted.workflow}' holds a backtest of this file with other settings "
+            f"({', '.join(differing)}). Give the same ones to continue it, or choose another name with --workflow."
+        )
+
+
+def _salt(prepared: PreparedFile, wanted: BacktestSettings) -> str:
+    """From file and seed alone, so that the same command ends the same on every machine."""
+    seed: JsonObject = {"file": prepared.file_hash, "seed": wanted.seed}
+    return content_hash(seed)
+
+
+def _hash_file(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
