@@ -1,0 +1,28 @@
+"""Chooses the agent that a release names."""
+
+from pathlib import Path
+
+from teachback_server.agents.local.agent import open_local_agent
+from teachback_server.agents.protocol import Agent, ReleaseBundle
+from teachback_server.agents.python_callable import CallableAgent, find_callable
+from teachback_server.agents.recorded import RecordedAgent
+
+
+class UnknownAgent(ValueError):
+    """A release names an agent that does not exist."""
+
+
+def open_agent(bundle: ReleaseBundle, cache_folder: Path) -> Agent:
+    """Make the agent of a release ready for jobs.
+
+    Raises UnknownAgent or CallableNotFound with what to write instead.
+    """
+    name = bundle.document.agent
+    if name == "local":
+        return open_local_agent(bundle)
+    if name == "recorded":
+        return RecordedAgent()
+    kind, _, address = name.partition(":")
+    if kind == "python":
+        return CallableAgent(find_callable(address))
+    raise UnknownAgent(f"There is no agent “{name}”. Write local, recorded or python:MODULE:FUNCTION.")
