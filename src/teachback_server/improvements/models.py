@@ -25,6 +25,8 @@ class Pattern(models.Model):
     count = models.PositiveIntegerField(default=0)
     first_job = models.PositiveIntegerField()  # numbers of jobs
     last_job = models.PositiveIntegerField()
+    first_review = models.PositiveIntegerField()  # counted from 1 over the reviews of the workflow
+    last_review = models.PositiveIntegerField()
     owner = models.ForeignKey(User, null=True, on_delete=models.SET_NULL)
     due_on = models.DateField(null=True)
 
@@ -67,7 +69,8 @@ class LearningState(models.Model):
 
     workflow = models.OneToOneField(Workflow, on_delete=models.CASCADE, primary_key=True)
     last_review_id = models.BigIntegerField(default=0)
-    last_correction_id = models.BigIntegerField(default=0)
+    reviews = models.PositiveIntegerField(default=0)  # read so far
+    patterns_weighed_at = models.PositiveIntegerField(default=0)  # reviews read when states and causes were last weighed
 
     class Meta:
         db_table = "learning_state"

@@ -37,7 +37,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('workflow', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, serialize=False, to='workflows.workflow')),
                 ('last_review_id', models.BigIntegerField(default=0)),
-                ('last_correction_id', models.BigIntegerField(default=0)),
+                ('reviews', models.PositiveIntegerField(default=0)),
+                ('patterns_weighed_at', models.PositiveIntegerField(default=0)),
             ],
             options={
                 'db_table': 'learning_state',
@@ -59,6 +60,8 @@ class Migration(migrations.Migration):
                 ('count', models.PositiveIntegerField(default=0)),
                 ('first_job', models.PositiveIntegerField()),
                 ('last_job', models.PositiveIntegerField()),
+                ('first_review', models.PositiveIntegerField()),
+                ('last_review', models.PositiveIntegerField()),
                 ('due_on', models.DateField(null=True)),
                 ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
                 ('workflow', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='patterns', to='workflows.workflow')),

@@ -1,0 +1,46 @@
+"""Watches the audits of jobs that skipped review, and takes autonomy back the moment that they speak against it."""
+
+from dataclasses import asdict
+from datetime import datetime
+
+from django.db import transaction
+
+from teachback.vocabulary import ReviewVerdict, RoutingKind
+from teachback_server.improvements.models import GuardRecord
+from teachback_server.jobs.actions import next_job_number
+from teachback_server.people.actor import SYSTEM
+from teachback_server.releases.actions import take_autonomy_back
+from teachback_server.releases.queries import LiveState
+from teachback_server.reviews.models import Review
+from teachback_server.statistics.audit_guard import GuardState, advance_guard, is_alarm
+from teachback_server.workflows.models import Workflow
+
+
+def watch_audits(workflow: Workflow, live: LiveState, *, now: datetime) -> bool:
+    """Feed the guard with audits since its last look; returns whether it raised the alarm and took autonomy back."""
+    if not live.is_autonomy_on:
+        return False
+    record, _ = GuardRecord.objects.get_or_create(release=live.release)
+    audits = list(
+        Review.objects.filter(
+            workflow=workflow, job__release=live.release, job__routing=RoutingKind.AUDIT, pk__gt=record.last_review_id
+        )
+        .order_by("pk")
+        .values_list("pk", "verdict")
+    )
+    if not audits:
+        return False
+    limit = live.document.approval.error_limit or workflow.error_limit
+    guard = GuardState(**record.state) if record.state else GuardState(limit=limit)
+    for _, verdict in audits:
+        guard = advance_guard(guard, verdict != ReviewVerdict.ACCEPTED)
+    with transaction.atomic():
+        record.last_review_id = audits[-1][0]
+        record.audits, record.errors, record.state = guard.audits, guard.errors, asdict(guard)
+        has_alarm = is_alarm(guard)
+        if has_alarm:
+            record.alarmed_at = now
+            why = f"{guard.errors} of {guard.audits} audited jobs were wrong; the limit is {limit:.0%}"
+            take_autonomy_back(SYSTEM, workflow, from_job=next_job_number(workflow), why=why, at=now)
+        record.save()
+    return has_alarm

@@ -1,0 +1,89 @@
+"""Weighs patterns every few hundred reviews: which have fallen silent, and what the evidence says of their cause."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from teachback.json_types import Json, JsonObject
+from teachback.vocabulary import PatternState, StepKind
+from teachback_server.improvements.models import LearningState, Pattern
+from teachback_server.improvements.patterns.causes import CauseEvidence, find_cause
+from teachback_server.improvements.patterns.states import PatternHistory, next_state
+from teachback_server.jobs.models import Step
+from teachback_server.reviews.models import Correction, Review
+from teachback_server.workflows.models import Workflow
+
+REVIEWS_BETWEEN = 250
+MOST_CAUSES = 30  # the patterns that come back most are the ones that somebody will look at
+MOST_CORRECTIONS = 50  # of one pattern, the newest
+SOURCE_KEYWORD = "x-teachback-source"  # in an output schema: the value is read from this input field
+
+
+def weigh_patterns(workflow: Workflow) -> bool:
+    """Bring states and causes up to date if enough was read since the last time; returns whether it did."""
+    state = LearningState.objects.filter(workflow=workflow).first()
+    if state is None or state.reviews < state.patterns_weighed_at + REVIEWS_BETWEEN:
+        return False
+    patterns = list(Pattern.objects.filter(workflow=workflow).exclude(state=PatternState.IGNORED).order_by("-count", "pk"))
+    for pattern in patterns:
+        pattern.state = next_state(PatternState(pattern.state), _history(pattern, state.reviews), has_new=False)
+    for pattern in patterns[:MOST_CAUSES]:
+        finding = find_cause(_evidence(workflow, pattern))
+        pattern.cause, pattern.cause_evidence = finding.cause, finding.evidence
+    with transaction.atomic():
+        Pattern.objects.bulk_update(patterns, ["state", "cause", "cause_evidence"], batch_size=200)
+        state.patterns_weighed_at = state.reviews
+        state.save(update_fields=["patterns_weighed_at"])
+    return True
+
+
+def _history(pattern: Pattern, reviews: int) -> PatternHistory:
+    return PatternHistory(
+        appearances=pattern.count,
+        reviews_before_last=pattern.last_review - pattern.first_review + 1,
+        reviews_since_last=reviews - pattern.last_review,
+    )
+
+
+def _evidence(workflow: Workflow, pattern: Pattern) -> CauseEvidence:
+    corrections = list(
+        Correction.objects.filter(membership__pattern=pattern).select_related("job").order_by("-pk")[:MOST_CORRECTIONS]
+    )
+    job_ids = [correction.job_id for correction in corrections]
+    failed = set(
+        Step.objects.filter(job_id__in=job_ids, kind=StepKind.TOOL, status="error").values_list("job_id", flat=True)
+    )
+    contradicted = _contradicted_groups(workflow, {correction.job.group for correction in corrections})
+    source = _source_field(workflow.output_schema, pattern.field)
+    return CauseEvidence(
+        corrections=len(corrections),
+        with_failed_tool=sum(job_id in failed for job_id in job_ids),
+        with_contradiction=sum(correction.job.group in contradicted for correction in corrections),
+        with_answer_not_in_input=sum(_is_missing_from_input(correction, source) for correction in corrections),
+        with_policy_reason=sum(correction.reason_code == "against_policy" for correction in corrections),
+        handed_back=sum(correction.kind == "handed_back" for correction in corrections),
+    )
+
+
+def _contradicted_groups(workflow: Workflow, groups: Iterable[str]) -> set[str]:
+    """Groups of jobs with one and the same input to which people gave different answers."""
+    reviews = Review.objects.filter(workflow=workflow, job__group__in=groups).values_list(
+        "job__group", "job__input", "output"
+    )
+    answers = {(group, str(given), str(output)) for group, given, output in reviews}
+    several = Counter((group, given) for group, given, _ in answers)
+    return {group for (group, _), count in several.items() if count > 1}
+
+
+def _source_field(output_schema: JsonObject, field: str) -> str:
+    properties = output_schema.get("properties")
+    schema = properties.get(field) if isinstance(properties, dict) else None
+    return str(schema.get(SOURCE_KEYWORD, "")) if isinstance(schema, dict) else ""
+
+
+def _is_missing_from_input(correction: Correction, source: str) -> bool:
+    wanted: Json = correction.to_value
+    if not source or not isinstance(wanted, str):
+        return False
+    return wanted.strip().casefold() not in str(correction.job.input.get(source, "")).casefold()
