@@ -33,7 +33,7 @@ class PairedCounts:
 
 @dataclass(frozen=True, kw_only=True)
 class Stratum:
-    """Jobs with one probability of review: their share of all jobs, and the differences (new − old) of those reviewed."""
+    """Jobs with one probability of review: their share of all jobs, and the differences (new − old) of the reviewed."""
 
     population_share: float
     differences: Sequence[float]

@@ -53,9 +53,11 @@ def learn_then_test(
     scales = _relative_weights(review_probabilities, sureness.size)
     if not sureness.size == wrong.size == scales.size:
         raise ValueError("Give one confidence, one verdict and one review probability per calibration job.")
+    testable = _testable_fractions(fractions, float(scales.sum()), limit, delta)
+    if not testable or not everything.size:
+        return None
     certified = None
-    for fraction in _testable_fractions(fractions, float(scales.sum()), limit, delta) if everything.size else ():
-        threshold = float(np.quantile(everything, 1 - fraction, method="higher"))
+    for threshold in np.quantile(everything, 1 - np.array(testable), method="higher").tolist():
         above = sureness >= threshold
         p = _error_p_value(wrong[above], scales[above], limit)
         if p > delta:
