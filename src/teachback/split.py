@@ -1,23 +1,24 @@
-"""Says on which side of the split a reviewed job falls as a case: a hash of its group, so that any room can tell."""
+"""Decides whether a reviewed job is for practice or for gates, by a hash, so that any room can tell without asking."""
 
-import hashlib
 from enum import StrEnum
 
-GATE_SHARE = 0.4  # spent gate cases become practice, so a large share costs learning only a short delay
+from teachback.hash_draws import draw_uniform
+
+GATE_SHARE = 0.5
 
 
 class Split(StrEnum):
-    """What a case is for."""
+    """What a reviewed job may be used for."""
 
-    PRACTICE = "practice"  # changes are made from it
-    GATE = "gate"  # judges one change, then becomes practice
+    PRACTICE = "practice"  # changes are made from it; it never judges
+    GATE = "gate"  # judges one change, and is practice from then on
 
 
 def split_of(group: str, salt: str, gate_share: float = GATE_SHARE) -> Split:
-    """The side of all cases of one group. `salt` is the workflow's own, so that nobody can aim at a side."""
-    return Split.GATE if hash_to_unit(f"split:{salt}:{group}") < gate_share else Split.PRACTICE
+    """Put all jobs of one group (a job without a group is its own, by its id) on the same side.
 
-
-def hash_to_unit(text: str) -> float:
-    """A number from 0 up to 1 that only the text decides, evenly spread over texts."""
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big") / 2**56
+    The side depends on nothing but the group's name and the workflow's salt, so it says nothing about the job's
+    quality: an expected share `gate_share` of all groups are for gates. A workflow must keep its share for life,
+    or cases that have taught would turn into judges.
+    """
+    return Split.GATE if draw_uniform(salt, "split", group) < gate_share else Split.PRACTICE

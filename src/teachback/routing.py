@@ -1,0 +1,94 @@
+"""Decides what happens to a job that has ended: used at once, used and audited, or kept for a person."""
+
+from dataclasses import dataclass
+
+from teachback.hash_draws import draw_uniform
+from teachback.release_document import Approval
+from teachback.vocabulary import JobStatus, RoutingKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutonomyState:
+    """What routing must know beside the release: counts and switches that the server hands to whoever routes."""
+
+    is_on: bool  # False: the guard or a person took autonomy back, or it was never earned
+    auto_jobs_so_far: int = 0  # jobs that skipped review under the examples and threshold of this release
+    reviews_test_cases: bool = False  # True: every test case is reviewed, because a release is earning its autonomy
+    earning_release: str = ""  # which release that is, for the reason: "release 7"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Routing:
+    """What happens to one job, in words why, and the probability with which it was to be reviewed (never 0)."""
+
+    kind: RoutingKind
+    reason: str
+    probability: float
+
+
+def draw_audit(salt: str, job_id: str) -> float:
+    """The draw in [0, 1) that decides whether a job is audited; the same wherever and whenever it is asked for."""
+    return draw_uniform(salt, "audit", job_id)
+
+
+def decide_routing(
+    *,
+    result_status: JobStatus,
+    confidence: float | None,
+    wants_review: str,
+    approval: Approval,
+    autonomy: AutonomyState,
+    is_test_case: bool,
+    draw: float,
+) -> Routing:
+    """Route one job that has ended.
+
+    `wants_review` names the rule or check because of which a person must look (empty: none). `draw` comes from
+    `draw_audit`. The probability is that of a review given everything known before the draw: 1 for jobs that wait for
+    a person and for test cases while a release is earning, otherwise the audit share, which is never 0.
+
+    Raises ValueError when the release asks for an audit share outside (0, 1].
+    """
+    reason = _find_review_reason(result_status, confidence, wants_review, approval, autonomy)
+    if reason:
+        return Routing(kind=RoutingKind.REVIEW, reason=reason, probability=1.0)
+    if is_test_case and autonomy.reviews_test_cases:
+        earning = autonomy.earning_release or "the next release"
+        return Routing(kind=RoutingKind.AUDIT, reason=f"A test case for {earning}.", probability=1.0)
+    share = _audit_share(approval, autonomy.auto_jobs_so_far)
+    if draw < share:
+        return Routing(kind=RoutingKind.AUDIT, reason=f"Random audit of {share:.0%} of such jobs.", probability=share)
+    return Routing(kind=RoutingKind.AUTO, reason=_describe_certainty(confidence, approval), probability=share)
+
+
+def _find_review_reason(
+    status: JobStatus, confidence: float | None, wants_review: str, approval: Approval, autonomy: AutonomyState
+) -> str:
+    if status is JobStatus.HANDED_BACK:
+        return "The agent handed it back."
+    if status is not JobStatus.FINISHED:
+        return "The agent failed."
+    if wants_review:
+        return f"Asked for by “{wants_review}”."
+    if approval.threshold is None:
+        return "Everything is reviewed: this release has not earned autonomy yet."
+    if not autonomy.is_on:
+        return "Everything is reviewed: autonomy is off."
+    if confidence is None:
+        return "The agent did not say how sure it is."
+    if not confidence >= approval.threshold:  # so that NaN waits for a person too
+        return f"Too unsure: {confidence:.2f}, and {approval.threshold:.2f} is needed."
+    return ""
+
+
+def _audit_share(approval: Approval, auto_jobs_so_far: int) -> float:
+    share = approval.audit_share
+    if auto_jobs_so_far < approval.early_audit_jobs:
+        share = max(share, approval.early_audit_share)
+    if not 0.0 < share <= 1.0:
+        raise ValueError(f"An audit share must be above 0 and at most 1, and the release says {share}. Audits never stop.")
+    return share
+
+
+def _describe_certainty(confidence: float | None, approval: Approval) -> str:
+    return f"Sure enough: {confidence:.2f}, and {approval.threshold:.2f} is needed."
