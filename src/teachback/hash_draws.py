@@ -5,7 +5,7 @@ import hashlib
 _BITS = 53  # what a float between 0 and 1 carries exactly
 
 
-def draw_uniform(salt: str, purpose: str, name: str) -> float:
+def hash_to_unit(salt: str, purpose: str, name: str) -> float:
     """A number in [0, 1) that is the same on server, in SDK and in a resumed run, and independent between purposes.
 
     The first 53 bits of SHA-256 over the three strings, each with its length before it so that no two triples collide.

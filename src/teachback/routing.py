@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from teachback.hash_draws import draw_uniform
+from teachback.hash_draws import hash_to_unit
 from teachback.release_document import Approval
 from teachback.vocabulary import JobStatus, RoutingKind
 
@@ -26,14 +26,17 @@ class Routing:
     probability: float
 
 
-def draw_audit(salt: str, job_id: str) -> float:
-    """The draw in [0, 1) that decides whether a job is audited; the same wherever and whenever it is asked for."""
-    return draw_uniform(salt, "audit", job_id)
+def draw_uniform(salt: str, job_id: str) -> float:
+    """The draw in [0, 1) that decides whether a job is audited: a hash, so server, SDK and a resumed run agree.
+
+    It is independent of the job's side of the split, and of everything else but the workflow's salt and the job's id.
+    """
+    return hash_to_unit(salt, "audit", job_id)
 
 
 def decide_routing(
     *,
-    result_status: JobStatus,
+    status: JobStatus,
     confidence: float | None,
     wants_review: str,
     approval: Approval,
@@ -44,12 +47,12 @@ def decide_routing(
     """Route one job that has ended.
 
     `wants_review` names the rule or check because of which a person must look (empty: none). `draw` comes from
-    `draw_audit`. The probability is that of a review given everything known before the draw: 1 for jobs that wait for
+    `draw_uniform`. The probability is that of a review given everything known before the draw: 1 for jobs that wait for
     a person and for test cases while a release is earning, otherwise the audit share, which is never 0.
 
     Raises ValueError when the release asks for an audit share outside (0, 1].
     """
-    reason = _find_review_reason(result_status, confidence, wants_review, approval, autonomy)
+    reason = _find_review_reason(status, confidence, wants_review, approval, autonomy)
     if reason:
         return Routing(kind=RoutingKind.REVIEW, reason=reason, probability=1.0)
     if is_test_case and autonomy.reviews_test_cases:
@@ -59,6 +62,11 @@ def decide_routing(
     if draw < share:
         return Routing(kind=RoutingKind.AUDIT, reason=f"Random audit of {share:.0%} of such jobs.", probability=share)
     return Routing(kind=RoutingKind.AUTO, reason=_describe_certainty(confidence, approval), probability=share)
+
+
+def routing_of_observed() -> Routing:
+    """The routing of work that was used before Teachback saw it, and that is offered for review all the same."""
+    return Routing(kind=RoutingKind.OBSERVED, reason="It was used before Teachback saw it.", probability=1.0)
 
 
 def _find_review_reason(
@@ -86,7 +94,7 @@ def _audit_share(approval: Approval, auto_jobs_so_far: int) -> float:
     if auto_jobs_so_far < approval.early_audit_jobs:
         share = max(share, approval.early_audit_share)
     if not 0.0 < share <= 1.0:
-        raise ValueError(f"An audit share must be above 0 and at most 1, and the release says {share}. Audits never stop.")
+        raise ValueError(f"The release asks for an audit share of {share}; audits never stop: give it above 0, at most 1.")
     return share
 
 

@@ -1,10 +1,10 @@
-"""Decides whether a reviewed job is for practice or for gates, by a hash, so that any room can tell without asking."""
+"""Says on which side of the split a reviewed job falls as a case: a hash of its group, so that any room can tell."""
 
 from enum import StrEnum
 
-from teachback.hash_draws import draw_uniform
+from teachback.hash_draws import hash_to_unit
 
-GATE_SHARE = 0.5
+GATE_SHARE = 0.5  # spent gate cases become practice, so a large share costs learning only a short delay
 
 
 class Split(StrEnum):
@@ -21,4 +21,4 @@ def split_of(group: str, salt: str, gate_share: float = GATE_SHARE) -> Split:
     quality: an expected share `gate_share` of all groups are for gates. A workflow must keep its share for life,
     or cases that have taught would turn into judges.
     """
-    return Split.GATE if draw_uniform(salt, "split", group) < gate_share else Split.PRACTICE
+    return Split.GATE if hash_to_unit(salt, "split", group) < gate_share else Split.PRACTICE
