@@ -16,6 +16,8 @@ class Act(StrEnum):
 
     SIGNED_IN = "signed_in"
     USER_MADE = "user_made"
+    LINK_MADE = "link_made"
+    PASSWORD_CHOSEN = "password_chosen"  # noqa: S105
     WORKFLOW_MADE = "workflow_made"
     BOUNDARY_EDITED = "boundary_edited"
     ROLE_GIVEN = "role_given"
@@ -38,6 +40,8 @@ class Act(StrEnum):
 SENTENCES: Mapping[Act, str] = {
     Act.SIGNED_IN: "signed in",
     Act.USER_MADE: "added {subject}",
+    Act.LINK_MADE: "made a one-time link for {subject}",
+    Act.PASSWORD_CHOSEN: "chose a new password for {subject}",
     Act.WORKFLOW_MADE: "made the workflow {subject}",
     Act.BOUNDARY_EDITED: "edited the boundary of {subject}",
     Act.ROLE_GIVEN: "gave a role: {subject}",

@@ -1,4 +1,4 @@
-"""Which table lives in which database: step facts grow with the traffic and get a file, and a write lock, of their own."""
+"""Which table lives in which database: step facts grow with the traffic and get a file, and a write lock, apart."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Django settings: one folder holds everything, two SQLite files keep state and traces apart, and pages obey a strict CSP."""
+"""Django settings: one folder holds everything, two SQLite files keep state and traces apart, pages obey a CSP."""
 
 import os
 from pathlib import Path
@@ -69,7 +69,7 @@ TEMPLATES = [
     }
 ]
 
-# A backtest may be repeated from its file, so it may trade a power cut's last second for speed; people's decisions may not.
+# A backtest may be repeated from its file, so it may trade a power cut's last second for speed; a decision may not.
 SQLITE_SYNCHRONOUS = os.environ.get("TEACHBACK_SQLITE_SYNCHRONOUS", "FULL")
 _SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
@@ -89,7 +89,13 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
 
 AUTH_USER_MODEL = "people.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
 LOGIN_URL = "sign-in"
+MESSAGE_TAGS = {10: "", 20: "", 25: "good", 30: "warn", 40: "bad"}  # django's levels in the tones of the pages
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = False

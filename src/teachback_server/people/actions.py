@@ -1,0 +1,98 @@
+"""What may happen to people: they are added, get a one-time link, use it, and choose a password."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from django.contrib.auth.password_validation import validate_password
+from django.db import transaction
+from django.utils import timezone
+
+from teachback_server.people.actor import Actor, PermissionMissing
+from teachback_server.people.audit import Act, record_act
+from teachback_server.people.models import OneTimeLink, User
+
+LINK_LASTS = timedelta(hours=24)
+
+
+class UserNameTaken(ValueError):
+    """Somebody has this user name already. Choose another one."""
+
+
+class LinkNotValid(ValueError):
+    """This link was used already, or its time is over. Ask an administrator for a new one."""
+
+
+def make_user(actor: Actor, username: str, *, password: str | None = None, is_administrator: bool = False) -> User:
+    """Add a person. Without a password they sign in by one-time links. Raises UserNameTaken."""
+    _require_administrator(actor)
+    if password is not None:
+        validate_password(password)
+    with transaction.atomic():
+        if User.objects.filter(username__iexact=username).exists():
+            raise UserNameTaken(f"Somebody has the user name '{username}' already. Choose another one.")
+        user = User(username=username, is_administrator=is_administrator)
+        user.set_password(password)
+        user.full_clean()
+        user.save()
+        record_act(actor, Act.USER_MADE, username, details={"is_administrator": is_administrator})
+    return user
+
+
+def make_one_time_link(actor: Actor, user: User, *, at: datetime | None = None) -> str:
+    """Make a link that signs a person in once within a day. Returns its token, which is kept nowhere."""
+    _require_administrator(actor)
+    token = secrets.token_urlsafe(32)
+    with transaction.atomic():
+        OneTimeLink.objects.create(user=user, token_hash=_hash(token), expires_at=(at or timezone.now()) + LINK_LASTS)
+        record_act(actor, Act.LINK_MADE, user.username)
+    return token
+
+
+def find_user_of_link(token: str, *, at: datetime | None = None) -> User | None:
+    """Whom a link would sign in, if it is still good; does not spend it."""
+    link = OneTimeLink.objects.filter(
+        token_hash=_hash(token), used_at=None, expires_at__gt=at or timezone.now(), user__is_active=True
+    ).select_related("user")
+    return found.user if (found := link.first()) else None
+
+
+def use_one_time_link(token: str, *, at: datetime | None = None) -> User:
+    """Spend a link and return whom it signs in. Of two who use it at once only one succeeds. Raises LinkNotValid."""
+    now = at or timezone.now()
+    with transaction.atomic():
+        user = find_user_of_link(token, at=now)
+        links = OneTimeLink.objects.filter(token_hash=_hash(token), used_at=None)
+        if user is None or not links.update(used_at=now):
+            raise LinkNotValid("This link was used already, or its time is over. Ask an administrator for a new one.")
+        record_act(actor_of(user), Act.SIGNED_IN, user.username, details={"by": "one-time link"})
+    return user
+
+
+def record_sign_in(user: User) -> None:
+    """Note in the trail that a person signed in with their password."""
+    with transaction.atomic():
+        record_act(actor_of(user), Act.SIGNED_IN, user.username, details={"by": "password"})
+
+
+def choose_password(user: User, password: str) -> None:
+    """Set a person's own password. Raises django's ValidationError where it is too easy to guess."""
+    validate_password(password, user)
+    with transaction.atomic():
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        record_act(actor_of(user), Act.PASSWORD_CHOSEN, user.username)
+
+
+def actor_of(user: User) -> Actor:
+    """The person as one who acts."""
+    return Actor(name=user.get_username(), user_id=user.pk, is_administrator=user.is_administrator)
+
+
+def _require_administrator(actor: Actor) -> None:
+    if not (actor.is_system or actor.is_administrator):
+        raise PermissionMissing("Only an administrator adds people and makes links for them. Ask one of them.")
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

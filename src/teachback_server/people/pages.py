@@ -1,0 +1,71 @@
+"""Pages for signing in, by password or one-time link, for signing out, and for one's own password."""
+
+from django.contrib import messages
+from django.contrib.auth import login, logout, update_session_auth_hash
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from teachback_server.people.actions import (
+    LinkNotValid,
+    choose_password,
+    find_user_of_link,
+    record_sign_in,
+    use_one_time_link,
+)
+from teachback_server.people.forms import PasswordForm, SignInForm
+from teachback_server.people.models import User
+from teachback_server.people.page_access import Access, PageRequest, page
+from teachback_server.people.return_address import find_return_address
+
+
+@page(Access.PUBLIC, methods=("GET", "POST"))
+def sign_in(request: PageRequest) -> HttpResponse:
+    """Ask for user name and password."""
+    go_on_to = find_return_address(request, reverse("home"))
+    if request.user.is_authenticated and request.method != "POST":
+        return redirect(go_on_to)
+    form = SignInForm(request.POST or None)
+    if request.method == "POST" and form.is_valid() and form.user is not None:
+        login(request, form.user)
+        record_sign_in(form.user)
+        return redirect(go_on_to)
+    status = 422 if form.is_bound else 200
+    return render(request, "people/sign_in.html", {"form": form, "next": go_on_to}, status=status)
+
+
+@page(Access.PUBLIC, methods=("GET", "POST"))
+def sign_in_by_link(request: PageRequest, token: str) -> HttpResponse:
+    """Sign in by a one-time link. Opening it only shows a button, so that a mail scanner does not spend it."""
+    if request.method != "POST":
+        return _show_link(request, find_user_of_link(token))
+    try:
+        user = use_one_time_link(token)
+    except LinkNotValid:
+        return _show_link(request, None)
+    login(request, user)
+    return redirect("home")
+
+
+@page(Access.SIGNED_IN, methods=("POST",))
+def sign_out(request: PageRequest) -> HttpResponse:
+    """End the session."""
+    logout(request)
+    return redirect("sign-in")
+
+
+@page(Access.SIGNED_IN, methods=("GET", "POST"))
+def account(request: PageRequest) -> HttpResponse:
+    """One's own account: choose a password."""
+    form = PasswordForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        user = User.objects.get(username=request.actor.name)
+        choose_password(user, form.cleaned_data["password"])
+        update_session_auth_hash(request, user)
+        messages.success(request, "Your new password counts from now on.")
+        return redirect("account")
+    return render(request, "people/account.html", {"form": form}, status=422 if form.is_bound else 200)
+
+
+def _show_link(request: PageRequest, user: User | None) -> HttpResponse:
+    return render(request, "people/sign_in_by_link.html", {"whom": user}, status=200 if user else 410)
