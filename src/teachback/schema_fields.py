@@ -10,11 +10,14 @@ _MOST_REFERENCES = 20  # a chain of $ref that is longer refers to itself
 def find_field_schema(schema: JsonObject, field: str) -> JsonObject | None:
     """Find what a JSON Schema says about the field at a dotted path, or None where the schema does not name it.
 
-    Local references (`#/…`) are followed; a schema that also allows null is seen through to the part that is not null.
+    `lines[].price` leads through a list to a field of its items. Local references (`#/…`) are followed; a schema that
+    also allows null is seen through to the part that is not null.
     """
     current: JsonObject | None = schema
     for name in field.split("."):
-        current = find_property_schema(schema, current, name)
+        current = find_property_schema(schema, current, name.removesuffix("[]"))
+        if current is not None and name.endswith("[]"):
+            current = find_item_schema(schema, current)
         if current is None:
             return None
     return current
@@ -24,6 +27,8 @@ def find_property_schema(root: JsonObject, parent: JsonObject | None, name: str)
     """Find what `parent`, a part of the schema `root`, says about its property `name`; None where it says nothing."""
     properties = plain_schema(root, parent).get("properties")
     found = properties.get(name) if isinstance(properties, Mapping) else None
+    if found is True:
+        return {}
     return plain_schema(root, found) if isinstance(found, Mapping) else None
 
 
