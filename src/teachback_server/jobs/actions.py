@@ -1,4 +1,4 @@
-"""What may happen to jobs: an agent does them here, they are recorded as done elsewhere, the next step says more later."""
+"""What may happen to jobs: they are recorded when they have ended, and the next step says later if it used them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from teachback_server.agents.protocol import AgentResult
 from teachback_server.jobs.models import Job, Outcome, Step
 from teachback_server.people.actor import Actor
 from teachback_server.people.audit import Act, record_act
+from teachback_server.releases.models import LiveRelease
 from teachback_server.releases.queries import LiveState
 from teachback_server.workflows.access import Role, require_role
 from teachback_server.workflows.models import Workflow
@@ -38,7 +39,7 @@ class JobRefused(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Arrival:
-    """One piece of work as it comes in. An empty group means that the job is independent of all but its own repetitions."""
+    """One piece of work as it comes in; an empty group means that it is independent of all but its own repetitions."""
 
     external_id: str
     input: JsonObject
@@ -59,6 +60,17 @@ class Ended:
     is_test_case: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class OutcomeWord:
+    """What the next step says about one job."""
+
+    job: Job
+    is_used: bool
+    worth_usd: float | None = None
+    note: str = ""
+    at: datetime | None = None
+
+
 def record_ended_jobs(
     actor: Actor,
     workflow: Workflow,
@@ -71,7 +83,8 @@ def record_ended_jobs(
 ) -> list[Job]:
     """Record jobs that have ended under the live release, each with its routing, reason and probability of review.
 
-    `was_used` says that the results were used before we saw them: such jobs are observed, not routed.
+    `was_used` says that the results were used before we saw them: such jobs are observed, not routed, and are offered
+    for review like all others. Autonomy that was taken back since `live` was read is not used any more.
     All are stored or, when one of them cannot be, none: raises JobRefused.
     """
     require_role(actor, workflow.pk, Role.EDITOR)
@@ -89,12 +102,32 @@ def record_outcome(
     actor: Actor, job: Job, *, is_used: bool, worth_usd: float | None = None, note: str = "", at: datetime | None = None
 ) -> Outcome:
     """Append what the next step said about a job; the newest word counts."""
-    require_role(actor, job.workflow_id, Role.REVIEWER)
-    at = at or timezone.now()
+    word = OutcomeWord(job=job, is_used=is_used, worth_usd=worth_usd, note=note, at=at)
+    return record_outcomes(actor, job.workflow, [word])[0]
+
+
+def record_outcomes(actor: Actor, workflow: Workflow, words: Sequence[OutcomeWord]) -> list[Outcome]:
+    """Append what the next step said about jobs of one workflow, all or none."""
+    require_role(actor, workflow.pk, Role.REVIEWER)
+    if not words:
+        return []
+    now = timezone.now()
+    rows = [
+        Outcome(
+            job=word.job,
+            is_used=word.is_used,
+            worth_usd=word.worth_usd,
+            note=word.note[:500],
+            by=actor.name[:200],
+            at=word.at or now,
+        )
+        for word in words
+    ]
+    subject = f"job {words[0].job.number}" if len(words) == 1 else f"{len(words)} jobs"
     with transaction.atomic():
-        outcome = Outcome.objects.create(job=job, is_used=is_used, worth_usd=worth_usd, note=note[:500], by=actor.name, at=at)
-        record_act(actor, Act.OUTCOME_RECORDED, f"job {job.number}", workflow_id=job.workflow_id, at=at)
-    return outcome
+        outcomes = Outcome.objects.bulk_create(rows, batch_size=200)
+        record_act(actor, Act.OUTCOME_RECORDED, subject, workflow_id=workflow.pk, at=rows[-1].at)
+    return outcomes
 
 
 def mark_decided(job_ids: Sequence[int]) -> None:
@@ -124,7 +157,8 @@ def _route(
     *,
     was_used: bool,
 ) -> list[Ended]:
-    auto_jobs = _count_auto_jobs(live)
+    is_autonomy_on = _is_autonomy_still_on(live)
+    auto_jobs = _count_auto_jobs(live) if is_autonomy_on else 0
     ended = []
     for arrival, result in zip(arrivals, results, strict=True):
         group = arrival.group or content_hash(arrival.input)
@@ -137,7 +171,7 @@ def _route(
                 confidence=result.confidence,
                 wants_review=result.wants_review,
                 approval=live.document.approval,
-                autonomy=AutonomyState(is_on=live.is_autonomy_on, auto_jobs_so_far=auto_jobs),
+                autonomy=AutonomyState(is_on=is_autonomy_on, auto_jobs_so_far=auto_jobs),
                 is_test_case=is_test_case,
                 draw=draw_uniform(workflow.salt, arrival.external_id),
             )
@@ -147,9 +181,14 @@ def _route(
     return ended
 
 
-def _count_auto_jobs(live: LiveState) -> int:
+def _is_autonomy_still_on(live: LiveState) -> bool:
+    """An agent may work for seconds; an alarm or a rollback in between must count for its jobs already."""
     if not live.is_autonomy_on:
-        return 0
+        return False
+    return LiveRelease.objects.filter(release=live.release, is_autonomy_on=True).exists()
+
+
+def _count_auto_jobs(live: LiveState) -> int:
     return Job.objects.filter(release=live.release, routing__in=[RoutingKind.AUTO, RoutingKind.AUDIT]).count()
 
 
@@ -175,7 +214,7 @@ def _insert_jobs(workflow: Workflow, live: LiveState, ended: Sequence[Ended], so
             routing=job.routing.kind,
             routing_reason=job.routing.reason[:300],
             review_probability=job.routing.probability,
-            is_waiting=job.routing.kind in (RoutingKind.REVIEW, RoutingKind.AUDIT),
+            is_waiting=job.routing.kind is not RoutingKind.AUTO,
             started_at=job.arrival.at or now,
             finished_at=None if job.result.status is JobStatus.RUNNING else job.arrival.at or now,
             duration_ms=sum(step.duration_ms for step in job.result.steps),
@@ -188,6 +227,8 @@ def _insert_jobs(workflow: Workflow, live: LiveState, ended: Sequence[Ended], so
 
 
 def _insert_steps(jobs: Sequence[Job], results: Sequence[AgentResult]) -> None:
+    # A crash between the two databases leaves steps of jobs that were never stored, whose ids are then given again.
+    Step.objects.filter(job_id__in=[job.pk for job in jobs]).delete()
     Step.objects.bulk_create(
         [
             Step(
@@ -206,5 +247,4 @@ def _insert_steps(jobs: Sequence[Job], results: Sequence[AgentResult]) -> None:
             for position, step in enumerate(result.steps)
         ],
         batch_size=500,
-        ignore_conflicts=True,  # a crash between the two databases repeats the steps of jobs that were not stored
     )

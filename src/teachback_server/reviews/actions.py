@@ -1,4 +1,4 @@
-"""What may happen at the desk: a job is claimed, skipped, and decided exactly once, field by field and with a reason."""
+"""What may happen at the desk: a job is claimed, skipped, and decided exactly once, field by field, with a reason."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,14 +12,18 @@ from teachback.json_types import Json, JsonObject
 from teachback.vocabulary import ReviewVerdict
 from teachback_server.jobs.actions import mark_decided
 from teachback_server.jobs.models import Job
-from teachback_server.people.actor import Actor
+from teachback_server.people.actor import Actor, PermissionMissing
 from teachback_server.people.audit import Act, record_act
+from teachback_server.reviews.claims import find_held_job, find_waiting_job
 from teachback_server.reviews.models import Claim, Correction, Review, Skip
 from teachback_server.workflows.access import Role, require_role
 from teachback_server.workflows.models import Reason, Workflow
 
 LEASE = timedelta(minutes=4)
 HANDED_BACK = "handed_back"  # the kind of the one correction of a job that had no output at all
+
+
+_DECIDED_BEFORE = "This job was decided before. Nothing was changed; go on with the next one."
 
 
 class JobAlreadyDecided(ValueError):
@@ -36,7 +40,10 @@ class DecisionRefused(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """What one person decided about one job. `output` is what they stood behind: needed to correct, never otherwise."""
+    """What one person decided about one job. `output` is what they stood behind: needed to correct, never otherwise.
+
+    `decided_by` names the reviewer of imported history, who need not have an account; empty means the one who acts.
+    """
 
     job: Job
     verdict: ReviewVerdict
@@ -48,36 +55,65 @@ class Decision:
     stuck_step: str = ""
     seconds: float | None = None
     decided_at: datetime | None = None
+    decided_by: str = ""
+
+
+def claim_next_job(actor: Actor, workflow: Workflow, *, besides: Sequence[int] = ()) -> Job | None:
+    """Lease to a person the job that they should see next, or return None where none is left for them.
+
+    It is the job that they hold already, so that a second tab or a reload shows the same one; otherwise the oldest
+    that waits, that nobody else holds and that they did not skip. `besides` lists numbers of jobs to leave out.
+    """
+    person_id = _require_reviewer(actor, workflow.pk)
+    now = timezone.now()
+    with transaction.atomic():
+        job = find_held_job(workflow, person_id, besides=besides, now=now)
+        job = job or find_waiting_job(workflow, person_id, besides=besides, now=now)
+        if job is not None:
+            _lease(person_id, job, now)
+    return job
 
 
 def claim_job(actor: Actor, job: Job, *, now: datetime | None = None) -> Claim:
     """Lease a waiting job to one person, or renew their lease. Raises JobClaimedByAnother or JobAlreadyDecided."""
-    require_role(actor, job.workflow_id, Role.REVIEWER)
+    person_id = _require_reviewer(actor, job.workflow_id)
     now = now or timezone.now()
     with transaction.atomic():
         if not Job.objects.filter(pk=job.pk, is_waiting=True).exists():
             raise JobAlreadyDecided("This job no longer waits for a decision.")
         _refuse_foreign_claim(actor, job, now)
-        claim, _ = Claim.objects.update_or_create(
-            job=job, defaults={"user_id": actor.user_id, "expires_at": now + LEASE}
-        )
-    return claim
+        return _lease(person_id, job, now)
 
 
 def skip_job(actor: Actor, job: Job) -> None:
     """Hide a waiting job from this person, and from nobody else."""
-    require_role(actor, job.workflow_id, Role.REVIEWER)
+    person_id = _require_reviewer(actor, job.workflow_id)
     with transaction.atomic():
-        Skip.objects.get_or_create(job=job, user_id=actor.user_id, defaults={"at": timezone.now()})
-        Claim.objects.filter(job=job, user_id=actor.user_id).delete()
+        Skip.objects.get_or_create(job=job, user_id=person_id, defaults={"at": timezone.now()})
+        Claim.objects.filter(job=job, user_id=person_id).delete()
+
+
+def show_skipped_jobs(actor: Actor, workflow: Workflow) -> int:
+    """Let a person see again what they skipped in a workflow; returns how many jobs that were."""
+    person_id = _require_reviewer(actor, workflow.pk)
+    count, _ = Skip.objects.filter(user_id=person_id, job__workflow=workflow).delete()
+    return count
 
 
 def decide_review(actor: Actor, decision: Decision) -> Review:
     """Store one person's decision. The same idempotency key again returns the stored review and changes nothing."""
-    known = Review.objects.filter(idempotency_key=decision.idempotency_key, job=decision.job).first()
+    require_role(actor, decision.job.workflow_id, Role.REVIEWER)
+    known = _find_same_decision(decision)
     if known is not None:
         return known
-    return decide_reviews(actor, decision.job.workflow, [decision])[0]
+    try:
+        return decide_reviews(actor, decision.job.workflow, [decision])[0]
+    except JobAlreadyDecided:
+        # The same request may have been sent twice at once: then the other one has just stored it.
+        stored = _find_same_decision(decision)
+        if stored is None:
+            raise
+        return stored
 
 
 def decide_reviews(actor: Actor, workflow: Workflow, decisions: Sequence[Decision]) -> list[Review]:
@@ -86,6 +122,8 @@ def decide_reviews(actor: Actor, workflow: Workflow, decisions: Sequence[Decisio
     Raises JobAlreadyDecided, JobClaimedByAnother or DecisionRefused; then nothing is stored.
     """
     require_role(actor, workflow.pk, Role.REVIEWER)
+    for decision in decisions:
+        _refuse_undecidable(decision.job, workflow)
     reasons = {reason.code: reason for reason in workflow.reasons.all()}
     changes = [_find_changes(decision, workflow, reasons) for decision in decisions]
     now = timezone.now()
@@ -98,10 +136,39 @@ def decide_reviews(actor: Actor, workflow: Workflow, decisions: Sequence[Decisio
             job_ids = [decision.job.pk for decision in decisions]
             mark_decided(job_ids)
             Claim.objects.filter(job_id__in=job_ids).delete()
-            record_act(actor, Act.REVIEWS_DECIDED, _subject(decisions), workflow_id=workflow.pk, at=reviews[-1].decided_at)
+            subject, decided_at = _subject(decisions), reviews[-1].decided_at
+            record_act(actor, Act.REVIEWS_DECIDED, subject, workflow_id=workflow.pk, at=decided_at)
     except IntegrityError as error:
-        raise JobAlreadyDecided("This job was decided before. Nothing was changed; go on with the next one.") from error
+        raise JobAlreadyDecided(_DECIDED_BEFORE) from error
     return reviews
+
+
+def _require_reviewer(actor: Actor, workflow_id: int) -> int:
+    """The id of the person who acts. Only a person can hold or skip a job."""
+    require_role(actor, workflow_id, Role.REVIEWER)
+    if actor.user_id is None:
+        raise PermissionMissing("Only a person who is signed in can take a job from the queue.")
+    return actor.user_id
+
+
+def _lease(person_id: int, job: Job, now: datetime) -> Claim:
+    claim, _ = Claim.objects.update_or_create(job=job, defaults={"user_id": person_id, "expires_at": now + LEASE})
+    return claim
+
+
+def _find_same_decision(decision: Decision) -> Review | None:
+    return Review.objects.filter(idempotency_key=decision.idempotency_key, job=decision.job).first()
+
+
+def _refuse_undecidable(job: Job, workflow: Workflow) -> None:
+    """A job that nothing chose for review stays out: decisions on picked jobs would bend every rate."""
+    if job.workflow_id != workflow.pk:
+        raise DecisionRefused(f"Job {job.number} belongs to another workflow. Decide it there.")
+    if job.is_waiting:
+        return
+    if Review.objects.filter(job=job).exists():
+        raise JobAlreadyDecided(_DECIDED_BEFORE)
+    raise DecisionRefused(f"Job {job.number} does not wait for a decision. Say on its page whether it was used.")
 
 
 def _subject(decisions: Sequence[Decision]) -> str:
@@ -112,7 +179,7 @@ def _subject(decisions: Sequence[Decision]) -> str:
 def _refuse_foreign_claim(actor: Actor, job: Job, now: datetime) -> None:
     if actor.is_system:
         return
-    if Claim.objects.filter(job=job, expires_at__gt=now).exclude(user_id=actor.user_id).exists():
+    if Claim.objects.filter(job=job, expires_at__gt=now).exclude(user_id=actor.user_id or 0).exists():
         raise JobClaimedByAnother("Another person has this job on screen now. Go on with the next one.")
 
 
@@ -127,7 +194,7 @@ class _Changed:
 def _find_changes(decision: Decision, workflow: Workflow, reasons: dict[str, Reason]) -> tuple[_Changed, ...]:
     if decision.verdict is ReviewVerdict.ACCEPTED:
         if decision.job.output is None:
-            raise DecisionRefused("There is no output to accept: the agent handed this job back. Fill it in or reject it.")
+            raise DecisionRefused("There is no output to accept: the agent gave none. Fill it in, or reject the job.")
         return ()
     if decision.reason_code not in reasons:
         raise DecisionRefused("Say why: choose one of the reasons below.")
@@ -157,12 +224,12 @@ def _insert_reviews(
                 verdict=decision.verdict,
                 reason=reasons.get(decision.reason_code),
                 note=decision.note[:1000],
-                output=decision.job.output if decision.verdict is ReviewVerdict.ACCEPTED else decision.output,
+                output=_output_stood_behind(decision),
                 would_recur=decision.would_recur,
                 stuck_step=decision.stuck_step[:200],
                 seconds=decision.seconds,
-                reviewer_name=actor.name,
-                reviewer_id=actor.user_id,
+                reviewer_name=(decision.decided_by or actor.name)[:200],
+                reviewer_id=None if decision.decided_by else actor.user_id,
                 decided_at=decision.decided_at or now,
                 idempotency_key=decision.idempotency_key,
             )
@@ -170,6 +237,13 @@ def _insert_reviews(
         ],
         batch_size=200,
     )
+
+
+def _output_stood_behind(decision: Decision) -> JsonObject | None:
+    if decision.verdict is ReviewVerdict.ACCEPTED:
+        accepted: JsonObject | None = decision.job.output
+        return accepted
+    return decision.output if decision.verdict is ReviewVerdict.CORRECTED else None
 
 
 def _insert_corrections(
