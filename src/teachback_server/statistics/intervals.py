@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from scipy.special import betaln, xlog1py, xlogy
 
-_BISECTION_STEPS = 60  # halves [0, 1] down to the spacing of floats
+_BISECTION_STEPS = 50  # halves [0, 1] down to the spacing of floats near 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,11 +114,12 @@ def _bisect_likelihood(
 def score_confidence_sequence(scores: ArrayLike, alpha: float = 0.05) -> Interval:
     """Bound the mean of scores in [0, 1] so that it may be watched after every job.
 
-    Formula: hedged betting. μ̂_t = (½+ΣX)/(t+1), σ̂²_t = (¼+Σ(X_i−μ̂_i)²)/(t+1), λ_t = √(2 ln(2/α) / (σ̂²_{t−1} t
-    ln(t+1))), K± = Π(1 ± λ±(X−m)) with λ+ ≤ ½/m and λ− ≤ ½/(1−m); m stays while max(½K+, ½K−) < 1/α. K+ falls and K−
-    rises with m, so the two ends are found by bisection. Assumes that each score has the same mean given the past.
-    Source: Waudby-Smith & Ramdas (2023), "Estimating means of bounded random variables by betting". `scores` is in
-    the order of time. No scores give [0, 1]. Raises ValueError for scores outside [0, 1] or a bad alpha.
+    Formula: hedged betting. μ̂_t = (½+ΣX)/(t+1), σ̂²_t = (¼+Σ(X_i−μ̂_i)²)/(t+1),
+    λ_t = √(2 ln(2/α) / (σ̂²_{t−1} t ln(t+1))), K± = Π(1 ± λ±(X−m)) with λ+ ≤ ½/m and λ− ≤ ½/(1−m). m is out once
+    max(½K+, ½K−) has reached 1/α. K+ falls and K− rises with m, so the two ends are found by bisection.
+    Assumes that each score has the same mean given the past.
+    Source: Waudby-Smith & Ramdas (2023), "Estimating means of bounded random variables by betting".
+    `scores` is in the order of time. No scores give [0, 1]. Raises ValueError for scores outside [0, 1] or a bad alpha.
     """
     values = np.asarray(scores, dtype=float).ravel()
     _check_alpha(alpha)
@@ -144,10 +145,10 @@ def _predictable_bets(values: NDArray[np.float64], alpha: float) -> NDArray[np.f
 
 def _lowest_mean_kept(values: NDArray[np.float64], bets: NDArray[np.float64], alpha: float) -> float:
     refuted, kept = 0.0, 1.0
-    for _ in range(_BISECTION_STEPS // 2):
+    for _ in range(30):
         mean = (refuted + kept) / 2
-        log_wealth = float(np.sum(np.log1p(np.minimum(bets, 0.5 / mean) * (values - mean))))
-        if log_wealth >= math.log(2 / alpha):
+        log_wealth = np.cumsum(np.log1p(np.minimum(bets, 0.5 / mean) * (values - mean)))
+        if float(log_wealth.max()) >= math.log(2 / alpha):
             refuted = mean
         else:
             kept = mean
