@@ -20,8 +20,11 @@ class Act(StrEnum):
     PASSWORD_CHOSEN = "password_chosen"  # noqa: S105
     WORKFLOW_MADE = "workflow_made"
     BOUNDARY_EDITED = "boundary_edited"
+    OWNER_NAMED = "owner_named"
     ROLE_GIVEN = "role_given"
+    ROLE_TAKEN = "role_taken"
     KEY_MADE = "key_made"
+    KEY_REVOKED = "key_revoked"
     RELEASE_MADE = "release_made"
     RELEASE_WENT_LIVE = "release_went_live"
     RELEASE_ROLLED_BACK = "release_rolled_back"
@@ -44,8 +47,11 @@ SENTENCES: Mapping[Act, str] = {
     Act.PASSWORD_CHOSEN: "chose a new password for {subject}",
     Act.WORKFLOW_MADE: "made the workflow {subject}",
     Act.BOUNDARY_EDITED: "edited the boundary of {subject}",
+    Act.OWNER_NAMED: "named {subject} the owner",
     Act.ROLE_GIVEN: "gave a role: {subject}",
+    Act.ROLE_TAKEN: "took the role of {subject}",
     Act.KEY_MADE: "made the key {subject}",
+    Act.KEY_REVOKED: "revoked the key {subject}",
     Act.RELEASE_MADE: "made {subject}",
     Act.RELEASE_WENT_LIVE: "put {subject} live",
     Act.RELEASE_ROLLED_BACK: "rolled back to {subject}",

@@ -31,6 +31,8 @@ def visible_workflows(actor: Actor) -> QuerySet[Workflow]:
     """The workflows that the actor may see; every query about a workflow starts here."""
     if actor.is_system or actor.is_administrator:
         return Workflow.objects.all()
+    if actor.user_id is None:  # else the join would find the workflows that have no members
+        return Workflow.objects.none()
     return Workflow.objects.filter(memberships__user_id=actor.user_id)
 
 
@@ -38,7 +40,10 @@ def find_role(actor: Actor, workflow_id: int) -> Role | None:
     """The actor's role in a workflow; None where they have none."""
     if actor.is_system or actor.is_administrator:
         return Role.OWNER
-    role = Membership.objects.filter(user_id=actor.user_id, workflow_id=workflow_id).values_list("role", flat=True).first()
+    if actor.user_id is None:
+        return None
+    memberships = Membership.objects.filter(user_id=actor.user_id, workflow_id=workflow_id)
+    role = memberships.values_list("role", flat=True).first()
     return Role(role) if role else None
 
 

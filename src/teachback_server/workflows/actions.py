@@ -1,10 +1,10 @@
-"""What may happen to a workflow: it is made, its boundary is edited, a person gets a role, a program gets a key."""
+"""What may happen to a workflow: it is made, its boundary is edited, people get and lose roles, programs get keys."""
 
 import hashlib
+import re
 import secrets
-from collections.abc import Mapping
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from teachback.json_types import Json
@@ -21,7 +21,20 @@ class WorkflowNameTaken(ValueError):
 
 
 class BoundaryRefused(ValueError):
-    """The boundary says something that cannot be. The message names the field and what it may be."""
+    """The boundary says something that cannot be. The message says what it may be; `place` names the part."""
+
+    def __init__(self, place: str, message: str) -> None:
+        super().__init__(message)
+        self.place = place  # the name of a field of Boundary, with `input` and `output` for the schemas
+
+
+class LastOwnerStays(ValueError):
+    """A workflow always has an owner. Make somebody else an owner first."""
+
+
+MOST_NAME_CHARACTERS = 80
+RESERVED_NAMES = frozenset({"new", "upload"})  # pages beside those of the workflows
+_NAME = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 
 
 def make_workflow(actor: Actor, boundary: Boundary, *, salt: str | None = None) -> Workflow:
@@ -31,15 +44,7 @@ def make_workflow(actor: Actor, boundary: Boundary, *, salt: str | None = None) 
     """
     _refuse_impossible(boundary)
     with transaction.atomic():
-        if Workflow.objects.filter(name=boundary.name).exists():
-            raise WorkflowNameTaken(f"A workflow named '{boundary.name}' exists already. Choose another name.")
-        workflow = Workflow.objects.create(
-            name=boundary.name,
-            **_columns(boundary),
-            owner_id=actor.user_id,
-            salt=salt or secrets.token_hex(16),
-            created_at=timezone.now(),
-        )
+        workflow = _insert_workflow(actor, boundary, salt or secrets.token_hex(16))
         _write_reasons(workflow, boundary.reasons)
         if actor.user_id is not None:
             Membership.objects.create(user_id=actor.user_id, workflow=workflow, role=Role.OWNER)
@@ -48,9 +53,14 @@ def make_workflow(actor: Actor, boundary: Boundary, *, salt: str | None = None) 
 
 
 def edit_boundary(actor: Actor, workflow: Workflow, boundary: Boundary) -> None:
-    """Replace what the owner says about the work. Schemas and limits change from the next job on."""
+    """Replace what the owner says about the work. Schemas and limits change from the next job on; the name stays.
+
+    A reason that is left out is no longer offered; what was decided with it stays as it is.
+    """
     require_role(actor, workflow.pk, Role.OWNER)
     _refuse_impossible(boundary)
+    if boundary.name != workflow.name:
+        raise BoundaryRefused("name", f"The name '{workflow.name}' stands in addresses and programs, so it stays.")
     before: dict[str, Json] = {name: getattr(workflow, name) for name in _columns(boundary)}
     with transaction.atomic():
         for name, value in _columns(boundary).items():
@@ -61,11 +71,33 @@ def edit_boundary(actor: Actor, workflow: Workflow, boundary: Boundary) -> None:
 
 
 def give_role(actor: Actor, workflow: Workflow, user: User, role: Role) -> None:
-    """Give a person a role in a workflow, in place of the one that they had."""
+    """Give a person a role in a workflow, in place of the one that they had. Raises LastOwnerStays."""
     require_role(actor, workflow.pk, Role.OWNER)
     with transaction.atomic():
+        if role is not Role.OWNER:
+            _refuse_to_lose_last_owner(workflow, user)
         Membership.objects.update_or_create(user=user, workflow=workflow, defaults={"role": role})
         record_act(actor, Act.ROLE_GIVEN, f"{user.username} is {role}", workflow_id=workflow.pk)
+
+
+def take_role(actor: Actor, workflow: Workflow, user: User) -> None:
+    """Take a person's role in a workflow away; they no longer see it. Raises LastOwnerStays."""
+    require_role(actor, workflow.pk, Role.OWNER)
+    with transaction.atomic():
+        _refuse_to_lose_last_owner(workflow, user)
+        taken, _ = Membership.objects.filter(user=user, workflow=workflow).delete()
+        if taken:
+            record_act(actor, Act.ROLE_TAKEN, user.username, workflow_id=workflow.pk)
+
+
+def name_owner(actor: Actor, workflow: Workflow, user: User) -> None:
+    """Say who answers for a workflow. That person gets the role of an owner; the one before keeps theirs."""
+    require_role(actor, workflow.pk, Role.OWNER)
+    with transaction.atomic():
+        Membership.objects.update_or_create(user=user, workflow=workflow, defaults={"role": Role.OWNER})
+        workflow.owner = user
+        workflow.save(update_fields=["owner"])
+        record_act(actor, Act.OWNER_NAMED, user.username, workflow_id=workflow.pk)
 
 
 def make_key(actor: Actor, workflow: Workflow, scope: Scope) -> str:
@@ -85,9 +117,31 @@ def make_key(actor: Actor, workflow: Workflow, scope: Scope) -> str:
     return key
 
 
+def revoke_key(actor: Actor, key: ApiKey) -> None:
+    """Let an API key open nothing any more. Revoking it again changes nothing."""
+    require_role(actor, key.workflow_id, Role.OWNER)
+    with transaction.atomic():
+        if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()):
+            record_act(actor, Act.KEY_REVOKED, f"{key.prefix}… ({key.scope})", workflow_id=key.workflow_id)
+
+
 def hash_key(key: str) -> str:
     """SHA-256 of a key in hexadecimal digits. The key is long and random, so no slow hash is needed."""
     return hashlib.sha256(key.encode()).hexdigest()
+
+
+def _insert_workflow(actor: Actor, boundary: Boundary, salt: str) -> Workflow:
+    try:
+        with transaction.atomic():
+            return Workflow.objects.create(
+                name=boundary.name,
+                **_columns(boundary),
+                owner_id=actor.user_id,
+                salt=salt,
+                created_at=timezone.now(),
+            )
+    except IntegrityError as error:
+        raise WorkflowNameTaken(f"A workflow named '{boundary.name}' exists already. Choose another name.") from error
 
 
 def _columns(boundary: Boundary) -> dict[str, object]:
@@ -105,18 +159,47 @@ def _columns(boundary: Boundary) -> dict[str, object]:
 
 
 def _refuse_impossible(boundary: Boundary) -> None:
+    _refuse_impossible_words(boundary)
     if not 0 < boundary.error_limit < 1:
-        raise BoundaryRefused("The limit on errors is a share between 0 and 100 %, for example 5 %.")
+        raise BoundaryRefused("error_limit", "The limit on errors is a share between 0 and 100 %, for example 5 %.")
     if not 0.5 < boundary.certainty < 1:
-        raise BoundaryRefused("How sure a certificate must be lies between 50 and 100 %, for example 90 %.")
+        raise BoundaryRefused(
+            "certainty", "How sure a certificate must be lies between 50 and 100 %, for example 90 %."
+        )
     if not 0 <= boundary.hand_back_cost <= 1:
-        raise BoundaryRefused("A hand-back costs between 0 (nothing) and 1 (as much as a wrong answer).")
+        raise BoundaryRefused(
+            "hand_back_cost", "A hand-back costs between 0 (nothing) and 1 (as much as a wrong answer)."
+        )
     if not boundary.output_schema.get("properties"):
-        raise BoundaryRefused("The output has no fields. Name at least one field that a finished job hands over.")
+        raise BoundaryRefused("output", "The output has no fields. Name at least one that a finished job hands over.")
+
+
+def _refuse_impossible_words(boundary: Boundary) -> None:
+    if not _NAME.fullmatch(boundary.name) or len(boundary.name) > MOST_NAME_CHARACTERS:
+        raise BoundaryRefused("name", "A name has at most 80 small letters, digits and -, for example support-inbox.")
+    if boundary.name in RESERVED_NAMES:
+        raise BoundaryRefused("name", f"'{boundary.name}' is an address of the product. Choose another name.")
+    for place, text in (("title", boundary.title), ("next_step", boundary.next_step)):
+        if len(text) > 200:
+            raise BoundaryRefused(place, f"This has {len(text)} characters. Use at most 200.")
+    if not boundary.title.strip():
+        raise BoundaryRefused("title", "The work has no title. Say what people call it.")
+    if len({reason.code for reason in boundary.reasons}) < len(boundary.reasons):
+        raise BoundaryRefused("reasons", "Two reasons have the same code. Give each a code of its own.")
+
+
+def _refuse_to_lose_last_owner(workflow: Workflow, user: User) -> None:
+    owners = Membership.objects.filter(workflow=workflow, role=Role.OWNER)
+    if owners.filter(user=user).exists() and not owners.exclude(user=user).exists():
+        raise LastOwnerStays(f"{user.username} is the only owner. Make somebody else an owner first.")
 
 
 def _write_reasons(workflow: Workflow, reasons: tuple[ReasonOption, ...]) -> None:
     for position, reason in enumerate(reasons, start=1):
         Reason.objects.update_or_create(
-            workflow=workflow, code=reason.code, defaults={"label": reason.label, "position": position}
+            workflow=workflow,
+            code=reason.code,
+            defaults={"label": reason.label, "position": position, "is_offered": True},
         )
+    codes = [reason.code for reason in reasons]
+    Reason.objects.filter(workflow=workflow).exclude(code__in=codes).update(is_offered=False)

@@ -17,7 +17,6 @@ from teachback_server.workflows.schema_form import (
     rearrange_schema_form,
 )
 
-RESERVED_NAMES = frozenset({"new", "api", "upload"})  # they are addresses of their own
 MOST_REASONS = 30
 _HAND_BACK_COSTS = (
     (0.0, "Nothing: a hand-back is free"),
@@ -142,8 +141,6 @@ class WordsForm(forms.Form):
             cleaned["name"] = slugify(cleaned["title"])[:80].strip("-_")
             if not cleaned["name"]:
                 self.add_error("name", "No name could be made from this title. Write one, for example support-inbox.")
-        if cleaned.get("name") in RESERVED_NAMES:
-            self.add_error("name", f"'{cleaned['name']}' is an address of the product itself. Choose another name.")
         return cleaned
 
 

@@ -31,11 +31,7 @@ class FieldRow:
     was: str = ""  # its name in the schema that the editor was opened with; empty for a new field
 
 
-_ABOUT_THE_VALUE = frozenset(
-    "type enum const format items anyOf oneOf allOf $ref properties required pattern minimum maximum exclusiveMinimum"
-    " exclusiveMaximum multipleOf minLength maxLength minItems maxItems uniqueItems prefixItems contains"
-    " additionalProperties x-teachback-source".split()
-)
+_SAID_OF_THE_FIELD = frozenset({"title", "description", "$comment", "deprecated"})  # true whatever the field holds
 _KIND_BY_TYPE = {
     "string": FieldKind.TEXT,
     "number": FieldKind.NUMBER,
@@ -109,7 +105,7 @@ def _property_of_row(row: FieldRow, before: FieldRow | None, part: Json, root: J
     if row.kind is FieldKind.OTHER:
         raise KeyError(f"The field '{row.name}' is of a kind that only the JSON Schema can say.")
     old = plain_schema(root, part) if isinstance(part, Mapping) else {}
-    kept = {key: value for key, value in old.items() if key not in _ABOUT_THE_VALUE}
+    kept = {key: value for key, value in old.items() if key in _SAID_OF_THE_FIELD}
     fresh: dict[str, Json] = _fresh_property(row, old)
     if _allows_null(root, part):
         fresh = _with_null(fresh)

@@ -43,6 +43,7 @@ class Reason(models.Model):
     code = models.SlugField(max_length=60)
     label = models.CharField(max_length=100)
     position = models.PositiveSmallIntegerField()
+    is_offered = models.BooleanField(default=True)  # one taken off the list stays for what was decided with it
 
     class Meta:
         db_table = "reason"
