@@ -51,8 +51,10 @@ class Change(models.Model):
     workflow = models.ForeignKey(Workflow, on_delete=models.PROTECT, related_name="changes")
     lever = models.CharField(max_length=20)
     title = models.CharField(max_length=300)
-    state = models.CharField(max_length=12)  # see actions.ChangeState
-    candidate = models.OneToOneField(Release, on_delete=models.PROTECT, related_name="made_by_change")
+    why = models.TextField(blank=True)  # in the words of whoever proposed it
+    state = models.CharField(max_length=12)  # see candidates.ChangeState
+    edit = models.JSONField(default=dict)  # what a person wants to differ; see edits.Edit
+    candidate = models.OneToOneField(Release, null=True, on_delete=models.PROTECT, related_name="made_by_change")
     gate = models.OneToOneField(Gate, null=True, on_delete=models.PROTECT, related_name="change")
     patterns = models.ManyToManyField(Pattern, related_name="changes")
     proposed_by = models.CharField(max_length=200)

@@ -1,0 +1,110 @@
+"""What may happen in layer 5: the loop takes its next step, a person proposes, accepts or declines a change, edits a pattern."""
+
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from teachback.vocabulary import Cause, PatternState
+from teachback_server.agents.open_releases import OpenReleases
+from teachback_server.improvements.candidates import ChangeState
+from teachback_server.improvements.edits import Edit, validate_edit
+from teachback_server.improvements.guarding import watch_audits
+from teachback_server.improvements.models import Change, Pattern
+from teachback_server.improvements.noticing import take_in_reviews
+from teachback_server.improvements.weighing import weigh_patterns
+from teachback_server.jobs.actions import next_job_number
+from teachback_server.people.actor import Actor
+from teachback_server.people.audit import Act, record_act
+from teachback_server.people.models import User
+from teachback_server.releases.actions import put_live
+from teachback_server.releases.queries import get_live_state
+from teachback_server.workflows.access import Role, require_role
+from teachback_server.workflows.models import Workflow
+
+
+class ChangeNotOpen(ValueError):
+    """The change has been decided already. Open its page to see how."""
+
+
+def advance_workflow(workflow: Workflow, agents: OpenReleases, *, now: datetime, may_certify: bool = True) -> None:
+    """Take every step of the loop that the evidence allows now; called again without new evidence it does nothing.
+
+    `may_certify` False keeps everything under review, whatever the evidence.
+    """
+    while take_in_reviews(workflow):
+        pass
+    weigh_patterns(workflow)
+    watch_audits(workflow, get_live_state(workflow), now=now)
+
+
+def propose_change(
+    actor: Actor, workflow: Workflow, edit: Edit, *, title: str, why: str = "", patterns: list[Pattern] | None = None
+) -> Change:
+    """Propose an instruction, a rule or a check. It waits for its gate; nothing changes for any job yet."""
+    require_role(actor, workflow.pk, Role.EDITOR)
+    validate_edit(edit, workflow.output_schema)
+    with transaction.atomic():
+        change = Change.objects.create(
+            workflow=workflow,
+            lever=edit.lever,
+            title=title[:300],
+            why=why,
+            state=ChangeState.PROPOSED,
+            edit=edit.as_json(),
+            proposed_by=actor.name,
+            proposed_at=timezone.now(),
+            owner_id=actor.user_id,
+        )
+        change.patterns.set(patterns or [])
+        record_act(actor, Act.CHANGE_PROPOSED, change.title, workflow_id=workflow.pk)
+    return change
+
+
+def accept_change(actor: Actor, change: Change) -> None:
+    """Put the release of a change live that passed its gate as not worse. Raises ChangeNotOpen in any other state."""
+    require_role(actor, change.workflow_id, Role.OWNER)
+    with transaction.atomic():
+        _move(change, ChangeState.PASSED, ChangeState.RELEASED)
+        why = f"{change.title}: accepted by {actor.name}"
+        put_live(actor, change.candidate, from_job=next_job_number(change.workflow), why=why)
+
+
+def decline_change(actor: Actor, change: Change, *, why: str) -> None:
+    """Close a change that is not live. Raises ChangeNotOpen when it was decided before."""
+    require_role(actor, change.workflow_id, Role.EDITOR)
+    state = ChangeState(change.state)
+    with transaction.atomic():
+        _move(change, state if state is ChangeState.PASSED else ChangeState.PROPOSED, ChangeState.DECLINED)
+        record_act(
+            actor, Act.CHANGE_DECLINED, change.title, workflow_id=change.workflow_id, details={"why": why}
+        )
+
+
+def edit_pattern(
+    actor: Actor,
+    pattern: Pattern,
+    *,
+    owner: User | None,
+    due_on: date | None,
+    cause: Cause,
+    is_ignored: bool,
+) -> None:
+    """Say who looks after a pattern until when, what its cause is, and whether it matters at all."""
+    require_role(actor, pattern.workflow_id, Role.EDITOR)
+    with transaction.atomic():
+        if cause != pattern.cause:
+            pattern.cause, pattern.cause_evidence = cause, f"said by {actor.name}"
+        pattern.owner, pattern.due_on = owner, due_on
+        if is_ignored != (pattern.state == PatternState.IGNORED):
+            pattern.state = PatternState.IGNORED if is_ignored else PatternState.GROWING
+        pattern.save()
+        record_act(actor, Act.PATTERN_EDITED, pattern.title, workflow_id=pattern.workflow_id)
+
+
+def _move(change: Change, expected: ChangeState, to: ChangeState) -> None:
+    """Change the state if it still is what the person saw, so that two people cannot both decide."""
+    moved = Change.objects.filter(pk=change.pk, state=expected).update(state=to)
+    if not moved:
+        raise ChangeNotOpen("This change is not waiting for that decision. Open its page to see where it stands.")
+    change.state = to
