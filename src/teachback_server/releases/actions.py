@@ -1,8 +1,8 @@
-"""What may happen to releases: one is made, put live, rolled back to, or loses its autonomy."""
+"""What may happen to releases: one is made, put live, rolled back to, or loses its autonomy, as by a new boundary."""
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -10,22 +10,21 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from teachback.json_types import JsonObject, content_hash
-from teachback.release_document import ReleaseDocument
+from teachback.json_types import JsonObject, canonical_json, content_hash
+from teachback.release_document import Approval, ReleaseDocument
 from teachback.vocabulary import Lever
 from teachback_server.people.actor import Actor
 from teachback_server.people.audit import Act, record_act
 from teachback_server.releases.models import Example, ExampleList, LiveRelease, Release, ReleaseEvent
 from teachback_server.workflows.access import Role, require_role
-from teachback_server.workflows.actions import make_workflow
+from teachback_server.workflows.actions import edit_boundary, make_workflow
 from teachback_server.workflows.boundary import Boundary
 from teachback_server.workflows.models import Workflow
 
 
 class ReleaseEventKind(StrEnum):
-    """What can happen to a release."""
+    """What can happen to a release after it was made."""
 
-    MADE = "made"
     WENT_LIVE = "went_live"
     ROLLED_BACK = "rolled_back"  # it was returned to
     AUTONOMY_OFF = "autonomy_off"
@@ -33,6 +32,14 @@ class ReleaseEventKind(StrEnum):
 
 class ReleaseOfAnotherWorkflow(ValueError):
     """The release belongs to another workflow. Choose one from this workflow's list of releases."""
+
+
+class ReleaseNeverLive(ValueError):
+    """The release has never been live, so there is nothing to return to. Its change has to pass a gate first."""
+
+
+class ReleaseIsLive(ValueError):
+    """The release is live already. Choose another one to return to."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +94,17 @@ def make_release(
     change: str,
     at: datetime | None = None,
 ) -> Release:
-    """Make an immutable release with the next number. It is not live until somebody puts it live."""
+    """Make an immutable release with the next number. It is not live until somebody puts it live.
+
+    Examples are a set: they are stored sorted and once each, so that equal sets give equal hashes. Raises
+    ReleaseOfAnotherWorkflow when the document or the parent is of another workflow.
+    """
     require_role(actor, workflow.pk, Role.EDITOR)
+    if document.workflow != workflow.name or (parent is not None and parent.workflow_id != workflow.pk):
+        raise ReleaseOfAnotherWorkflow(
+            f"A release of '{workflow.name}' is made from releases of '{workflow.name}' only."
+        )
+    document = replace(document, example_hashes=tuple(sorted(set(document.example_hashes))))
     at = at or timezone.now()
     with transaction.atomic():
         release = Release.objects.create(
@@ -96,7 +112,7 @@ def make_release(
             number=1 + (workflow.releases.aggregate(last=Max("number"))["last"] or 0),
             parent=parent,
             lever=lever or "",
-            change=change,
+            change=change[:300],
             document={name: value for name, value in document.as_json().items() if name != "example_hashes"},
             example_list=_keep_example_list(document.example_hashes),
             content_hash=document.content_hash,
@@ -113,22 +129,71 @@ def put_live(actor: Actor, release: Release, *, from_job: int, why: str, at: dat
 
 
 def roll_back(actor: Actor, release: Release, *, from_job: int, why: str, at: datetime | None = None) -> None:
-    """Return to an earlier release in one act. Its autonomy stays off until it is earned again."""
-    _point_live_at(actor, release, ReleaseEventKind.ROLLED_BACK, Act.RELEASE_ROLLED_BACK, from_job=from_job, why=why, at=at)
+    """Return to an earlier release in one act. Its autonomy stays off until it is earned again.
+
+    Raises ReleaseNeverLive, as what no gate let through must not come in by the back door, or ReleaseIsLive.
+    """
+    require_role(actor, release.workflow_id, Role.EDITOR)
+    if not release.events.filter(kind=ReleaseEventKind.WENT_LIVE).exists():
+        raise ReleaseNeverLive(f"Release {release.number} has never been live, so there is nothing to return to.")
+    if LiveRelease.objects.filter(release=release).exists():
+        raise ReleaseIsLive(f"Release {release.number} is live already.")
+    _point_live_at(
+        actor, release, ReleaseEventKind.ROLLED_BACK, Act.RELEASE_ROLLED_BACK, from_job=from_job, why=why, at=at
+    )
 
 
-def take_autonomy_back(actor: Actor, workflow: Workflow, *, from_job: int, why: str, at: datetime | None = None) -> None:
-    """Send every job to a person again, at once. The release stays; only its autonomy goes."""
+def take_autonomy_back(
+    actor: Actor, workflow: Workflow, *, from_job: int, why: str, at: datetime | None = None
+) -> None:
+    """Send every job to a person again, at once. The release stays; only its autonomy goes.
+
+    Where there is none, nothing happens and nothing is written.
+    """
     require_role(actor, workflow.pk, Role.EDITOR)
     at = at or timezone.now()
     with transaction.atomic():
         live = LiveRelease.objects.select_related("release").get(workflow=workflow)
+        if not live.is_autonomy_on:
+            return
         live.is_autonomy_on = False
         live.save(update_fields=["is_autonomy_on"])
         _append_event(actor, live.release, ReleaseEventKind.AUTONOMY_OFF, from_job=from_job, why=why, at=at)
         record_act(
             actor, Act.AUTONOMY_TAKEN_BACK, str(live.release), workflow_id=workflow.pk, details={"why": why}, at=at
         )
+
+
+def change_boundary(
+    actor: Actor, workflow: Workflow, boundary: Boundary, *, from_job: int, at: datetime | None = None
+) -> bool:
+    """Edit the boundary; autonomy that was certified for other work or a laxer limit is taken back in the same act.
+
+    Returns whether it was. Raises what `workflows.actions.edit_boundary` raises.
+    """
+    with transaction.atomic():
+        live = LiveRelease.objects.select_related("release").get(workflow=workflow)
+        why = _why_certificate_lapses(workflow, boundary, Approval(**live.release.document["approval"]))
+        edit_boundary(actor, workflow, boundary)
+        if why and live.is_autonomy_on:
+            take_autonomy_back(actor, workflow, from_job=from_job, why=why, at=at)
+            return True
+    return False
+
+
+def _why_certificate_lapses(workflow: Workflow, boundary: Boundary, approval: Approval) -> str:
+    """Why autonomy certified before an edit would no longer be covered by its certificate; empty where it still is."""
+    for name, before, after in (
+        ("input", workflow.input_schema, boundary.input_schema),
+        ("output", workflow.output_schema, boundary.output_schema),
+    ):
+        if canonical_json(before) != canonical_json(after):
+            return f"The {name} of the work changed, and the certificate is about the work as it was before."
+    if approval.error_limit is not None and boundary.error_limit < approval.error_limit:
+        return "The limit on errors is stricter now than what was certified."
+    if approval.certainty is not None and boundary.certainty > approval.certainty:
+        return "The limit must hold with more certainty now than what was certified."
+    return ""
 
 
 def _point_live_at(
@@ -155,13 +220,19 @@ def _append_event(
     actor: Actor, release: Release, kind: ReleaseEventKind, *, from_job: int, why: str, at: datetime
 ) -> None:
     ReleaseEvent.objects.create(
-        workflow_id=release.workflow_id, release=release, kind=kind, from_job=from_job, at=at, by=actor.name, why=why[:500]
+        workflow_id=release.workflow_id,
+        release=release,
+        kind=kind,
+        from_job=from_job,
+        at=at,
+        by=actor.name,
+        why=why[:500],
     )
 
 
 def _keep_example_list(hashes: Sequence[str]) -> ExampleList:
-    members = "".join(sorted(hashes)).encode()
     row, _ = ExampleList.objects.get_or_create(
-        content_hash=content_hash(sorted(hashes)), defaults={"count": len(hashes), "members": zlib.compress(members)}
+        content_hash=content_hash(hashes),
+        defaults={"count": len(hashes), "members": zlib.compress("".join(hashes).encode())},
     )
     return row
