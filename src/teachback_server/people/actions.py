@@ -12,6 +12,7 @@ from teachback_server.people.actor import Actor, PermissionMissing
 from teachback_server.people.audit import Act, record_act
 from teachback_server.people.models import OneTimeLink, User
 
+FIRST_ADMINISTRATOR = "admin"
 LINK_LASTS = timedelta(hours=24)
 
 
@@ -37,6 +38,12 @@ def make_user(actor: Actor, username: str, *, password: str | None = None, is_ad
         user.save()
         record_act(actor, Act.USER_MADE, username, details={"is_administrator": is_administrator})
     return user
+
+
+def find_or_make_administrator(actor: Actor) -> User:
+    """The first administrator; at the very first start, a new one without a password."""
+    known = User.objects.filter(is_administrator=True, is_active=True).order_by("pk").first()
+    return known or make_user(actor, FIRST_ADMINISTRATOR, is_administrator=True)
 
 
 def make_one_time_link(actor: Actor, user: User, *, at: datetime | None = None) -> str:

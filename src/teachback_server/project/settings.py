@@ -5,10 +5,10 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
-from teachback_server.project.home import read_or_make_secret_key
+from teachback_server.project.home import open_home, read_or_make_secret_key
 
 HOME = Path(os.environ.get("TEACHBACK_HOME") or "teachback-home").resolve()
-HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
+open_home(HOME)
 MODELS_FOLDER = HOME / "models"
 UPLOADS_FOLDER = HOME / "uploads"
 
@@ -120,6 +120,19 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 MAX_HISTORY_FILE_BYTES = 512 * 1024 * 1024
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        # A page that is not there is the visitor's news, not the operator's.
+        "django.request": {"handlers": ["console"], "level": "ERROR", "propagate": False},
+        "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+    },
+}
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

@@ -1,0 +1,1 @@
+"""What each command does once its data folder is open."""

@@ -1,0 +1,76 @@
+"""Does background work until it is told to stop, and takes over what killed workers left."""
+
+import os
+import secrets
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+
+from django.conf import settings
+from django.db import close_old_connections
+from django.db.utils import OperationalError
+from django_tasks_db.management.commands.db_worker import Worker
+
+from teachback_server.commands.acts.lost_tasks import hold_worker_lock, take_back_lost_tasks
+from teachback_server.commands.acts.prepare import bring_tables_up_to_date
+from teachback_server.commands.lifeline import end_with_parent
+
+LOOKS_EVERY_SECONDS = 0.5
+SWEEPS_EVERY_SECONDS = 20.0
+
+
+class CarefulWorker(Worker):
+    """A worker that, when it cannot wait for its task, leaves it unfinished: the next sweep takes it back."""
+
+    def shutdown(self, signum: int, frame: FrameType | None) -> None:
+        """Finish the current task and stop; asked a second time, stop at once."""
+        if not self.running:
+            os._exit(1)
+        self.running = False
+        if not self.running_task:
+            sys.exit(0)
+
+
+def run() -> None:
+    """Work as a part of `teachback up`, for as long as it lives."""
+    end_with_parent()
+    work()
+
+
+def prepare_and_work(*, until_idle: bool) -> None:
+    """Bring the tables up to date, then work: until told to stop, or until nothing is left."""
+    bring_tables_up_to_date()
+    work(until_idle=until_idle)
+
+
+def work(*, until_idle: bool = False) -> None:
+    """Run tasks one after the other."""
+    folder: Path = settings.HOME / "workers"
+    worker_id = f"{os.getpid()}-{secrets.token_hex(6)}"
+    with hold_worker_lock(folder, worker_id):
+        take_back_lost_tasks(folder)
+        threading.Thread(target=_sweep_for_ever, args=(folder,), daemon=True).start()
+        worker = CarefulWorker(
+            queue_names=["default"],
+            interval=LOOKS_EVERY_SECONDS,
+            batch=until_idle,
+            backend_name="default",
+            startup_delay=False,
+            max_tasks=None,
+            worker_id=worker_id,
+            excluded_queue_names=[],
+        )
+        worker.configure_signals()
+        worker.run()
+
+
+def _sweep_for_ever(folder: Path) -> None:
+    pause = threading.Event()
+    while not pause.wait(SWEEPS_EVERY_SECONDS):
+        try:
+            take_back_lost_tasks(folder)
+        except OperationalError:
+            continue  # the database is busy; the next round comes soon
+        finally:
+            close_old_connections()

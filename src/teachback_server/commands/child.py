@@ -1,0 +1,10 @@
+"""The entry of the processes that `up` starts: `python -m teachback_server.commands.child ACT [ARGUMENT…]`."""
+
+import os
+import sys
+from pathlib import Path
+
+from teachback_server.commands.options import load_act
+
+if __name__ == "__main__":
+    load_act(Path(os.environ["TEACHBACK_HOME"]), sys.argv[1]).run(*sys.argv[2:])

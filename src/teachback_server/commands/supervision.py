@@ -1,0 +1,146 @@
+"""Starts the parts of `teachback up` as processes, waits until the pages answer, and stops them together."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+from teachback_server.commands.ports import refuse_taken_port
+
+STARTS_WITHIN_SECONDS = 60
+STOPS_WITHIN_SECONDS = 6
+LOOKS_EVERY_SECONDS = 0.05
+_PYTHON = (sys.executable, "-m")
+CHILD = "teachback_server.commands.child"
+WORKER_STARTS = 20  # a worker that a single task keeps killing is not started for ever
+
+
+def bring_up(home: Path, host: str, port: int) -> int:
+    """Start web and worker, print where they are, and stay until Ctrl-C. Returns the exit code."""
+    refuse_taken_port(host, port)
+    signal.signal(signal.SIGTERM, _stop)
+    parts = Parts()
+    try:
+        parts.start("web", "teachback_server.commands.serving", host, str(port))
+        token = prepare_home("link")
+        parts.start("worker", CHILD, "worker")
+        _wait_for_pages(parts, host, port)
+        _say_where(home, host, port, token)
+        return parts.watch()
+    except KeyboardInterrupt:
+        click.echo("\nStopping. Everything is saved; `teachback up` finds it again.")
+        return 0
+    finally:
+        parts.stop()
+
+
+def prepare_home(*wishes: str) -> str:
+    """Bring the tables up to date in a process of its own; with the wish `link`, return a one-time token."""
+    # Migrations can be run again after a power cut, so they need not wait for the disk at each of their many steps.
+    hurried = {**os.environ, "TEACHBACK_SQLITE_SYNCHRONOUS": "NORMAL"}
+    done = subprocess.run(  # noqa: S603
+        [*_PYTHON, CHILD, "prepare", *wishes], env=hurried, stdout=subprocess.PIPE, text=True
+    )
+    if done.returncode:
+        raise click.ClickException("The data folder could not be prepared; the lines above say why.")
+    return done.stdout.strip()
+
+
+@dataclass(kw_only=True)
+class Parts:
+    """The processes that make up the product, by name."""
+
+    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    commands: dict[str, list[str]] = field(default_factory=dict)
+    worker_starts: int = 0
+
+    def start(self, name: str, *arguments: str) -> None:
+        """Start one part. It holds one end of a pipe to us and ends when we are gone."""
+        self.commands[name] = [*_PYTHON, *arguments]
+        self._spawn(name)
+
+    def require_running(self) -> None:
+        """Raise a plain message where a part has ended by itself."""
+        for name, process in self.running.items():
+            if process.poll() is not None:
+                raise click.ClickException(
+                    f"The {name} process ended by itself (code {process.returncode}). See the lines above."
+                )
+
+    def watch(self) -> int:
+        """Wait for ever; a worker that dies is started again and takes up what it had begun."""
+        while True:
+            time.sleep(0.5)
+            worker = self.running["worker"]
+            if worker.poll() is not None and self.worker_starts < WORKER_STARTS:
+                self.worker_starts += 1
+                click.echo(f"The worker ended by itself (code {worker.returncode}). Starting it again.", err=True)
+                self._spawn("worker")
+            self.require_running()
+
+    def _spawn(self, name: str) -> None:
+        """In a session of its own: Ctrl-C in the terminal is for us, and we then end the parts in good order."""
+        self.running[name] = subprocess.Popen(  # noqa: S603
+            self.commands[name], stdin=subprocess.PIPE, start_new_session=True
+        )
+
+    def stop(self) -> None:
+        """Ask every part to end, and end those that do not: what they were doing is taken up at the next start."""
+        for process in self.running.values():
+            process.terminate()
+        deadline = time.monotonic() + STOPS_WITHIN_SECONDS
+        for process in self.running.values():
+            try:
+                process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait_for_pages(parts: Parts, host: str, port: int) -> None:
+    deadline = time.monotonic() + STARTS_WITHIN_SECONDS
+    while not _is_answering(host, port):
+        parts.require_running()
+        if time.monotonic() > deadline:
+            raise click.ClickException(
+                f"The pages did not answer within {STARTS_WITHIN_SECONDS} s. Is the machine very busy? Try again."
+            )
+        time.sleep(LOOKS_EVERY_SECONDS)
+
+
+def _is_answering(host: str, port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"{_address(host, port)}/sign-in", timeout=5) as answer:  # noqa: S310 — our own address
+            return bool(answer.status == 200)
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+
+
+def _say_where(home: Path, host: str, port: int, token: str) -> None:
+    address = _address(host, port)
+    click.echo("")
+    click.echo(f"  Teachback is running on {address}")
+    click.echo(f"  Sign in     {address}/sign-in/link/{token}")
+    click.echo("              works once, within a day; the next start prints a new one")
+    click.echo(f"  Data        {home}")
+    click.echo("  Stop        Ctrl-C")
+    click.echo("", nl=True)
+    sys.stdout.flush()
+
+
+def _address(host: str, port: int) -> str:
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 — shown, not bound
+    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+
+
+def _stop(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
