@@ -94,7 +94,9 @@ def _audit_share(approval: Approval, auto_jobs_so_far: int) -> float:
     if auto_jobs_so_far < approval.early_audit_jobs:
         share = max(share, approval.early_audit_share)
     if not 0.0 < share <= 1.0:
-        raise ValueError(f"The release asks for an audit share of {share}; audits never stop: give it above 0, at most 1.")
+        raise ValueError(
+            f"The release asks for an audit share of {share}; audits never stop: give it above 0, at most 1."
+        )
     return share
 
 
