@@ -24,7 +24,7 @@ def draw_jobs(rng: np.random.Generator, jobs: int) -> tuple[np.ndarray, ...]:
 def test_the_weighted_rate_is_right_where_the_reviewed_jobs_alone_mislead() -> None:
     rng = np.random.default_rng(71)
     estimates, reviewed_only, covered, fooled = [], [], 0, 0
-    for _ in range(400):
+    for _ in range(250):
         wrong, chances, reviewed, expected = draw_jobs(rng, 2000)
         rate = weighted_rate(wrong, chances, reviewed, expected, is_watched=False)
         assert rate.estimate is not None
@@ -35,21 +35,21 @@ def test_the_weighted_rate_is_right_where_the_reviewed_jobs_alone_mislead() -> N
         fooled += not alone.low <= TRUE_ERROR <= alone.high
     assert np.mean(estimates) == pytest.approx(TRUE_ERROR, abs=0.002)
     assert np.mean(reviewed_only) > TRUE_ERROR + 0.07
-    assert 0.93 <= covered / 400 <= 0.985
-    assert fooled / 400 > 0.98
+    assert 0.93 <= covered / 250 <= 0.985
+    assert fooled / 250 > 0.98
 
 
 def test_useless_guesses_cost_width_but_not_truth() -> None:
     rng = np.random.default_rng(72)
     covered, good, bad = 0, [], []
-    for _ in range(200):
+    for _ in range(120):
         wrong, chances, reviewed, expected = draw_jobs(rng, 2000)
         careless = weighted_rate(wrong, chances, reviewed, np.ones(2000), is_watched=False)
         careful = weighted_rate(wrong, chances, reviewed, expected, is_watched=False)
         covered += careless.low <= TRUE_ERROR <= careless.high
         good.append(careful.high - careful.low)
         bad.append(careless.high - careless.low)
-    assert covered / 200 >= 0.93
+    assert covered / 120 >= 0.93
     assert np.mean(bad) > 1.3 * np.mean(good)
 
 
@@ -90,7 +90,7 @@ def test_strata_cover_the_truth_however_few_errors_were_found(
 ) -> None:
     rng = np.random.default_rng(74)
     truth = sum(share * error for share, _, error in spec)
-    rates = [stratified_rate(strata_of(rng, jobs, spec), is_watched=False) for _ in range(400)]
+    rates = [stratified_rate(strata_of(rng, jobs, spec), is_watched=False) for _ in range(300)]
     assert np.mean([rate.low <= truth <= rate.high for rate in rates]) >= 0.94
 
 
@@ -178,7 +178,7 @@ def test_the_band_does_not_collapse_where_no_audit_erred() -> None:
 def test_a_stratum_that_nobody_reviewed_may_be_anything() -> None:
     seen = RateStratum(jobs=900, reviewed=900, total=90)
     rate = stratified_rate([seen, RateStratum(jobs=100, reviewed=0, total=0)])
-    assert rate.high > 0.1 + 0.09
+    assert 0.1 + 0.09 < rate.high < 0.1 + 0.09 + 0.05
     assert rate.low < 0.1 - 0.01
 
 

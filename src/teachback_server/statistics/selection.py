@@ -102,7 +102,7 @@ def stratified_rate(strata: Sequence[RateStratum], alpha: float = 0.05, *, is_wa
     mean = sum(s.jobs * s.total / s.reviewed for s in seen) / sum(s.jobs for s in seen)
     means = [stratum.total / stratum.reviewed if stratum.reviewed else mean for stratum in strata]
     within = [
-        stratum.jobs**2 / jobs * here * (1 - here) / max(stratum.reviewed, 1)
+        stratum.jobs**2 / jobs * here * (1 - here) / stratum.reviewed if stratum.reviewed else 0.0
         for stratum, here in zip(strata, means, strict=True)
     ]
     between = sum(stratum.jobs / jobs * (here - mean) ** 2 for stratum, here in zip(strata, means, strict=True))
