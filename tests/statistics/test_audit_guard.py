@@ -53,7 +53,7 @@ def test_the_bet_uses_only_earlier_audits() -> None:
 
 
 def test_one_right_answer_never_costs_more_than_three_quarters_of_the_wealth() -> None:
-    alarmed = advance_guard_through(GuardState(limit=0.05), [True] * 200)
+    alarmed = advance_guard_through(GuardState(limit=0.9), [True] * 200)
     lost = math.exp(advance_guard(alarmed, False).log_wealth - alarmed.log_wealth)
     assert lost == pytest.approx(0.25)
 
