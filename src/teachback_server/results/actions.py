@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from django.db import models, transaction
-from django.db.models import Min, QuerySet
+from django.db.models import QuerySet
 
 from teachback.vocabulary import JobStatus
 from teachback_server.jobs.models import Outcome
@@ -13,10 +13,11 @@ from teachback_server.results.counts import (
     Horizon,
     find_horizon,
     group_jobs,
+    group_reasons,
     group_reviews,
     outcome_changes,
 )
-from teachback_server.results.models import JobTally, OutcomeTally, ReviewTally, TallyCursor
+from teachback_server.results.models import JobTally, OutcomeTally, ReasonTally, ReviewTally, TallyCursor
 from teachback_server.workflows.models import Workflow
 
 BLOCK_ROWS = 2000  # fewer new rows are counted when a page asks
@@ -41,18 +42,18 @@ def tally_work(workflow: Workflow, *, block_rows: int = BLOCK_ROWS) -> int:
 
 def _tally_jobs(workflow: Workflow, horizon: Horizon, block_rows: int) -> bool:
     new = workflow.jobs.filter(pk__gt=horizon.job_id)
-    first_running = new.filter(status=JobStatus.RUNNING).aggregate(first=Min("pk"))["first"]
-    if first_running is not None:
-        new = new.filter(pk__lt=first_running)
     until = _find_end_of_block(new, block_rows)
     if until is None:
         return False
+    block = new.filter(pk__lte=until)
+    if block.filter(status=JobStatus.RUNNING).exists():
+        return False  # a job counts once it has ended; until then the block is counted when a page asks
     names = ("slice", "release_id", "month", "status", "routing", "probability", "jobs", "tokens", "cost_usd")
     rows = [
         JobTally(workflow=workflow, until_id=until, **dict(zip(names, row, strict=True)))
-        for row in group_jobs(new.filter(pk__lte=until), TALLIED_SLICE_JOBS)
+        for row in group_jobs(block, TALLIED_SLICE_JOBS)
     ]
-    return _store_block(workflow, rows, "last_job_id", horizon.job_id, until)
+    return _store_block(workflow, [rows], "last_job_id", horizon.job_id, until)
 
 
 def _tally_reviews(workflow: Workflow, horizon: Horizon, block_rows: int) -> bool:
@@ -60,13 +61,19 @@ def _tally_reviews(workflow: Workflow, horizon: Horizon, block_rows: int) -> boo
     until = _find_end_of_block(new, block_rows)
     if until is None:
         return False
+    block = new.filter(pk__lte=until)
     how_it_ended = ("slice", "release_id", "month", "status", "routing", "probability")
-    names = (*how_it_ended, "verdict", "reason_code", "jobs", "seconds", "timed")
-    rows = [
+    names = (*how_it_ended, "verdict", "jobs", "seconds", "timed")
+    decided = [
         ReviewTally(workflow=workflow, until_id=until, **dict(zip(names, row, strict=True)))
-        for row in group_reviews(new.filter(pk__lte=until), TALLIED_SLICE_JOBS)
+        for row in group_reviews(block, TALLIED_SLICE_JOBS)
     ]
-    return _store_block(workflow, rows, "last_review_id", horizon.review_id, until)
+    reason_names = ("status", "routing", "probability", "reason_code", "jobs")
+    reasons = [
+        ReasonTally(workflow=workflow, until_id=until, **dict(zip(reason_names, row, strict=True)))
+        for row in group_reasons(block)
+    ]
+    return _store_block(workflow, [decided, reasons], "last_review_id", horizon.review_id, until)
 
 
 def _tally_outcomes(workflow: Workflow, horizon: Horizon, block_rows: int) -> bool:
@@ -79,7 +86,7 @@ def _tally_outcomes(workflow: Workflow, horizon: Horizon, block_rows: int) -> bo
         OutcomeTally(workflow=workflow, until_id=until, **dict(zip(names, row, strict=True)))
         for row in outcome_changes(workflow, horizon.outcome_id, until)
     ]
-    return _store_block(workflow, rows, "last_outcome_id", horizon.outcome_id, until)
+    return _store_block(workflow, [rows], "last_outcome_id", horizon.outcome_id, until)
 
 
 def _find_end_of_block(new: QuerySet[_Row], block_rows: int) -> int | None:
@@ -87,9 +94,12 @@ def _find_end_of_block(new: QuerySet[_Row], block_rows: int) -> int | None:
     return next(iter(ends), None)
 
 
-def _store_block(workflow: Workflow, rows: Sequence[_Row], cursor: str, before: int, until: int) -> bool:
+def _store_block(
+    workflow: Workflow, tables: Sequence[Sequence[models.Model]], cursor: str, before: int, until: int
+) -> bool:
     with transaction.atomic():
         is_ours = TallyCursor.objects.filter(workflow=workflow, **{cursor: before}).update(**{cursor: until})
-        if is_ours:
-            type(rows[0])._default_manager.bulk_create(rows, batch_size=500)
+        for rows in tables if is_ours else ():
+            if rows:
+                type(rows[0])._default_manager.bulk_create(rows, batch_size=500)
     return bool(is_ours)

@@ -6,10 +6,10 @@ from django.db.models import Count, F, FloatField, IntegerField, Max, QuerySet, 
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, Substr
 
-from teachback.vocabulary import JobStatus
+from teachback.vocabulary import JobStatus, ReviewVerdict
 from teachback_server.jobs.models import Job, Outcome
-from teachback_server.results.measures import Counts, DecidedJobs, EndedJobs
-from teachback_server.results.models import JobTally, OutcomeTally, ReviewTally, TallyCursor
+from teachback_server.results.measures import Counts, DecidedJobs, EndedJobs, GivenReason
+from teachback_server.results.models import JobTally, OutcomeTally, ReasonTally, ReviewTally, TallyCursor
 from teachback_server.reviews.models import Review
 from teachback_server.workflows.models import Workflow
 
@@ -17,8 +17,10 @@ TALLIED_SLICE_JOBS = 250
 
 # One row per way to end, in this order: slice, release, month, status, routing, probability, jobs, tokens, cost.
 EndedRow = tuple[int, int, str, str, str, float, int, int, float]
-# The same, and then verdict, reason, jobs, seconds, timed.
-DecidedRow = tuple[int, int, str, str, str, float, str, str, int, float, int]
+# The same, and then verdict, jobs, seconds, timed.
+DecidedRow = tuple[int, int, str, str, str, float, str, int, float, int]
+# Status, routing, probability, reason, jobs.
+ReasonRow = tuple[str, str, float, str, int]
 # Routing, used or not, jobs, worth.
 OutcomeRow = tuple[str, bool, int, float]
 
@@ -73,10 +75,28 @@ def count_stretch(workflow: Workflow, first_job: int, last_job: int) -> Counts:
     """Count the jobs with these numbers, both ends included, and the decisions on them; for a few thousand jobs."""
     numbers = (first_job, last_job)
     width = max(last_job, 1)
+    reviews = Review.objects.filter(job__workflow=workflow, job__number__range=numbers)  # led by the index of jobs
     return _as_counts(
         list(group_jobs(workflow.jobs.filter(number__range=numbers), width)),
-        list(group_reviews(workflow.reviews.filter(job__number__range=numbers), width)),
+        list(group_reviews(reviews, width)),
         width,
+    )
+
+
+def count_reasons(workflow: Workflow) -> tuple[GivenReason, ...]:
+    """Count the reasons that people gave for not accepting a job."""
+    horizon = find_horizon(workflow)
+    rows: list[ReasonRow] = list(group_reasons(workflow.reviews.filter(pk__gt=horizon.review_id)))
+    if horizon.review_id:
+        rows += (
+            ReasonTally.objects.filter(workflow=workflow, until_id__lte=horizon.review_id)
+            .values_list("status", "routing", "probability", "reason_code")
+            .annotate(total=Sum("jobs"))
+            .order_by()
+        )
+    return tuple(
+        GivenReason(status=status, routing=routing, probability=probability, code=code, jobs=jobs)
+        for status, routing, probability, code, jobs in rows
     )
 
 
@@ -125,13 +145,23 @@ def group_reviews(reviews: QuerySet[Review], slice_jobs: int) -> QuerySet[Review
             "job__routing",
             "job__review_probability",
             "verdict",
-            Coalesce(F("reason__code"), Value("")),
         )
         .annotate(
             total=Count("pk"),
             all_seconds=Coalesce(Sum("seconds"), _NOTHING, output_field=FloatField()),
             timed=Count("seconds"),
         )
+        .order_by()
+    )
+
+
+def group_reasons(reviews: QuerySet[Review]) -> QuerySet[Review, ReasonRow]:
+    """Count the reasons of decisions that did not accept a job, by how the job ended."""
+    return (
+        reviews.filter(reason__isnull=False)
+        .exclude(verdict=ReviewVerdict.ACCEPTED)
+        .values_list("job__status", "job__routing", "job__review_probability", "reason__code")
+        .annotate(total=Count("pk"))
         .order_by()
     )
 
@@ -173,7 +203,7 @@ def _read_review_tallies(workflow: Workflow, horizon: Horizon, width: int) -> li
     return list(
         ReviewTally.objects.filter(workflow=workflow, until_id__lte=horizon.review_id)
         .annotate(in_slice=_whole_part(F("slice"), width))
-        .values_list("in_slice", "release_id", "month", "status", "routing", "probability", "verdict", "reason_code")
+        .values_list("in_slice", "release_id", "month", "status", "routing", "probability", "verdict")
         .annotate(total=Sum("jobs"), all_seconds=Sum("seconds"), all_timed=Sum("timed"))
         .order_by()
     )
@@ -218,10 +248,9 @@ def _as_counts(ended: list[EndedRow], decided: list[DecidedRow], slice_jobs: int
                 routing=row[4],
                 probability=row[5],
                 verdict=row[6],
-                reason_code=row[7],
-                jobs=row[8],
-                seconds=row[9],
-                timed=row[10],
+                jobs=row[7],
+                seconds=row[8],
+                timed=row[9],
             )
             for row in decided
         ],

@@ -35,12 +35,22 @@ class DecidedJobs:
     routing: str
     probability: float
     verdict: str
-    reason_code: str = ""
     first_job: int = 0
     release_id: int = 0
     month: str = ""
     seconds: float = 0.0
     timed: int = 0  # decisions of which the seconds are known
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GivenReason:
+    """How many of the jobs that ended alike were changed, rejected or escalated for one reason."""
+
+    jobs: int
+    status: str
+    routing: str
+    probability: float
+    code: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,7 +201,7 @@ def measure_flow(counts: Counts) -> Flow:
     )
 
 
-def measure_reasons(counts: Counts) -> tuple[ReasonShare, ...]:
+def measure_reasons(counts: Counts, reasons: Sequence[GivenReason]) -> tuple[ReasonShare, ...]:
     """Why people changed outputs, the most frequent reason first.
 
     Each decision stands for as many jobs as ended like it (same chance of review) per decision among them, so that a
@@ -205,11 +215,10 @@ def measure_reasons(counts: Counts) -> tuple[ReasonShare, ...]:
         decisions[decided.status, _path_of(decided), decided.probability] += decided.jobs
     given: dict[str, int] = defaultdict(int)
     weights: dict[str, float] = defaultdict(float)
-    for decided in counts.decided:
-        if decided.verdict != ReviewVerdict.ACCEPTED:
-            kind = (decided.status, _path_of(decided), decided.probability)
-            given[decided.reason_code] += decided.jobs
-            weights[decided.reason_code] += decided.jobs * jobs[kind] / decisions[kind]
+    for reason in reasons:
+        kind = (reason.status, _path_of(reason), reason.probability)
+        given[reason.code] += reason.jobs
+        weights[reason.code] += reason.jobs * jobs[kind] / decisions[kind]
     return _rank_reasons(given, weights)
 
 
@@ -248,7 +257,7 @@ def known_share(hits: int, jobs: int) -> RateEstimate:
     )
 
 
-def _path_of(group: EndedJobs | DecidedJobs) -> str:
+def _path_of(group: EndedJobs | DecidedJobs | GivenReason) -> str:
     """Which way a job went; audits are drawn from the jobs that were used without waiting, so the two are one."""
     return RoutingKind.AUTO if group.routing in WITHOUT_WAITING else group.routing
 

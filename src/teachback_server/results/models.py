@@ -50,7 +50,6 @@ class ReviewTally(models.Model):
     routing = models.CharField(max_length=10)
     probability = models.FloatField()
     verdict = models.CharField(max_length=10)
-    reason_code = models.CharField(max_length=60, blank=True)
     jobs = models.PositiveIntegerField()
     seconds = models.FloatField()  # that people spent
     timed = models.PositiveIntegerField()  # decisions of which the seconds are known
@@ -58,6 +57,21 @@ class ReviewTally(models.Model):
     class Meta:
         db_table = "review_tally"
         indexes = [models.Index(fields=["workflow", "slice"], name="review_tally_by_slice")]
+
+
+class ReasonTally(models.Model):
+    """How often people gave one reason in a block of reviews, for jobs that ended alike."""
+
+    workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="+")
+    until_id = models.BigIntegerField()
+    status = models.CharField(max_length=20)
+    routing = models.CharField(max_length=10)
+    probability = models.FloatField()
+    reason_code = models.CharField(max_length=60)
+    jobs = models.PositiveIntegerField()
+
+    class Meta:
+        db_table = "reason_tally"
 
 
 class OutcomeTally(models.Model):
