@@ -46,7 +46,8 @@ class SchemaProblem:
 def list_schema_problems(schema: JsonObject, value: Json, *, only_field: str = "") -> tuple[SchemaProblem, ...]:
     """List what in a value does not fit a schema, in the order of the value's fields; nothing where it fits.
 
-    A field that is null counts as absent unless the schema allows null. With `only_field`, problems elsewhere are
+    As everywhere, a field that is null counts as absent (unless the schema allows null), and whitespace around a text
+    does not count. With `only_field`, problems elsewhere are
     left out. No reference is ever fetched from outside the schema.
     """
     validator = _compile_validator(canonical_json(schema))
@@ -82,15 +83,15 @@ _UNUSABLE_SCHEMA = SchemaProblem(
 
 def _list_errors(validator: Any, value: Json) -> list[ValidationError]:
     errors = list(validator.iter_errors(value))
-    return list(validator.iter_errors(_without_nulls(value))) if errors else errors
+    return list(validator.iter_errors(_as_compared(value))) if errors else errors
 
 
-def _without_nulls(value: Json) -> Json:
+def _as_compared(value: Json) -> Json:
     if isinstance(value, Mapping):
-        return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
+        return {name: _as_compared(inner) for name, inner in value.items() if inner is not None}
     if isinstance(value, list | tuple):
-        return [_without_nulls(item) for item in value]
-    return value
+        return [_as_compared(item) for item in value]
+    return value.strip() if isinstance(value, str) else value
 
 
 # A workflow has two schemas and thousands of jobs; building a validator costs more than using it.
