@@ -173,7 +173,7 @@ def _log_mixture(values: NDArray[np.float64], counts: NDArray[np.float64]) -> fl
 
 def _peak(values: NDArray[np.float64], counts: NDArray[np.float64]) -> float:
     low, high = 0.0, 1.0
-    for _ in range(40):
+    for _ in range(25):
         middle = (low + high) / 2
         if float(np.sum(counts * values / (1 + middle * values))) > 0:
             low = middle
