@@ -13,7 +13,8 @@ from teachback.json_types import Json, JsonObject, content_hash
 from teachback_server.agents.open_releases import OpenReleases
 from teachback_server.backtest.driver import Driver, Progress, order_rows
 from teachback_server.backtest.models import BacktestRun
-from teachback_server.jobs.history_file import ColumnMapping, HistoryRow, RefusedRow, read_history
+from teachback_server.jobs.history_file import read_history
+from teachback_server.jobs.history_row import ColumnMapping, HistoryRow, RefusedRow
 from teachback_server.jobs.refused_rows import write_refused_rows
 from teachback_server.people.actor import Actor
 from teachback_server.people.audit import Act, record_act
@@ -88,7 +89,9 @@ def start_backtest(
     The boundary is inferred from the file unless one is given. Raises BacktestRefused.
     """
     if not prepared.rows:
-        raise BacktestRefused(f"{prepared.path.name} has no row that can be used. See the reasons beside each refused row.")
+        raise BacktestRefused(
+            f"{prepared.path.name} has no row that can be used. See the reasons beside each refused row."
+        )
     known = BacktestRun.objects.filter(workflow__name=wanted.workflow).select_related("workflow").first()
     if known is not None:
         _refuse_other_run(known, prepared, wanted)
@@ -117,12 +120,13 @@ def start_backtest(
 
 
 def continue_backtest(actor: Actor, run: BacktestRun, prepared: PreparedFile, on_progress: Progress) -> None:
-    """Send what is left of a file through the loop, to its end. A finished run stays as it is."""
+    """Send what is left of a file through the loop, until its end or a pause. A finished run stays as it is."""
     if run.state == "done":
         return
     rows = order_rows(prepared.rows, run.settings["seed"])
     driver = Driver(run=run, workflow=run.workflow, rows=rows, agents=OpenReleases(settings.MODELS_FOLDER))
-    driver.continue_to_end(on_progress)
+    if not driver.continue_run(on_progress):
+        return
     with transaction.atomic():
         run.state = "done"
         run.finished_at = timezone.now()
@@ -137,6 +141,25 @@ def keep_upload(path: Path, file_hash: str) -> Path:
         kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, kept)
     return kept
+
+
+def find_kept_file(run: BacktestRun) -> Path | None:
+    """The copy of a run's file in the data folder; None where there is none."""
+    kept = Path(settings.UPLOADS_FOLDER) / run.file_hash / run.file_name
+    return kept if kept.exists() else None
+
+
+def settings_of(run: BacktestRun) -> BacktestSettings:
+    """The settings that a run was started with."""
+    stored = run.settings
+    columns = {name: tuple(stored[name]) for name in ("input_columns", "output_columns")}
+    return BacktestSettings(**{**stored, **columns})
+
+
+def note_failure(run: BacktestRun, message: str) -> None:
+    """Say on the run's page why it cannot go on."""
+    run.state, run.message = "failed", message[:500]
+    run.save(update_fields=["state", "message"])
 
 
 def boundary_from_rows(rows: list[HistoryRow], wanted: BacktestSettings) -> Boundary:
@@ -178,5 +201,3 @@ def _salt(prepared: PreparedFile, wanted: BacktestSettings) -> str:
 def _hash_file(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-

@@ -7,7 +7,13 @@ from django.conf import settings
 from teachback_server.agents.open_releases import OpenReleases
 from teachback_server.agents.pipeline import run_release
 from teachback_server.agents.protocol import JobInput
-from teachback_server.backtest.actions import BacktestSettings, boundary_from_rows, continue_backtest, prepare_file, start_backtest
+from teachback_server.backtest.actions import (
+    BacktestSettings,
+    boundary_from_rows,
+    continue_backtest,
+    prepare_file,
+    start_backtest,
+)
 from teachback_server.backtest.driver import Progress
 from teachback_server.backtest.models import BacktestRun
 from teachback_server.jobs.actions import Arrival, JobSource, record_ended_jobs

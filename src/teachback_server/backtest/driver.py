@@ -5,20 +5,18 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-from django.conf import settings
 from django.db import transaction
 
 from teachback.vocabulary import JobStatus, ReviewVerdict
+from teachback_server.agents.open_releases import OpenReleases
 from teachback_server.agents.pipeline import run_release
 from teachback_server.agents.protocol import AgentResult, JobInput
 from teachback_server.backtest.models import BacktestRun, KeyedJob
 from teachback_server.backtest.scoring import KeyedOutcome, count_fields
 from teachback_server.improvements.actions import advance_workflow
-from teachback_server.agents.open_releases import OpenReleases
 from teachback_server.jobs.actions import Arrival, JobSource, record_ended_jobs, record_outcome
-from teachback_server.jobs.history_file import HistoryRow
+from teachback_server.jobs.history_row import HistoryRow
 from teachback_server.jobs.models import Job
 from teachback_server.people.actor import Actor
 from teachback_server.releases.queries import get_live_state
@@ -32,7 +30,7 @@ FIRST_MOMENT = datetime(2024, 1, 1, tzinfo=UTC)  # of a history that does not sa
 MINUTES_BETWEEN_JOBS = 10
 EVERYTHING = "all"
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[int, int], bool | None]  # told (done, total); False asks the run to pause
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +42,11 @@ class Driver:
     rows: Sequence[HistoryRow]
     agents: OpenReleases
 
-    def continue_to_end(self, on_progress: Progress) -> None:
-        """Do what is left. Every act is stored before the next one, so a killed run goes on where it stood."""
+    def continue_run(self, on_progress: Progress) -> bool:
+        """Do what is left and return True, or False if asked to pause.
+
+        Every act is stored before the next one, so a run that was killed or paused goes on where it stood.
+        """
         rows_by_id = {row.external_id: row for row in self.rows}
         self._review_and_learn(rows_by_id)
         done = self.run.keyed_jobs.count()
@@ -56,7 +57,9 @@ class Driver:
             self._review_and_learn(rows_by_id)
             done += len(chunk)
             self._add_cpu_seconds(time.process_time() - started)
-            on_progress(done, len(self.rows))
+            if on_progress(done, len(self.rows)) is False and done < len(self.rows):
+                return False
+        return True
 
     def _do_jobs(self, chunk: Sequence[HistoryRow], done: int) -> None:
         live = get_live_state(self.workflow)
@@ -64,14 +67,9 @@ class Driver:
         results = run_release(opened.agent, opened.bundle, [_job_input(row) for row in chunk])
         arrivals = [_arrival(row, done + offset) for offset, row in enumerate(chunk)]
         with transaction.atomic():
-            jobs = record_ended_jobs(
-                ANSWER_KEY, self.workflow, live, arrivals, results, source=JobSource.BACKTEST
-            )
+            jobs = record_ended_jobs(ANSWER_KEY, self.workflow, live, arrivals, results, source=JobSource.BACKTEST)
             KeyedJob.objects.bulk_create(
-                [
-                    self._keyed_job(job, result, row)
-                    for job, result, row in zip(jobs, results, chunk, strict=True)
-                ]
+                [self._keyed_job(job, result, row) for job, result, row in zip(jobs, results, chunk, strict=True)]
             )
             for job, row in zip(jobs, chunk, strict=True):
                 if row.used is not None:
@@ -94,7 +92,9 @@ class Driver:
             decide_reviews(ANSWER_KEY, self.workflow, decisions)
         last = self.workflow.jobs.order_by("-number").values_list("finished_at", flat=True).first()
         if last is not None:
-            advance_workflow(self.workflow, self.agents, now=last, may_certify=self.run.settings["review"] != EVERYTHING)
+            advance_workflow(
+                self.workflow, self.agents, now=last, may_certify=self.run.settings["review"] != EVERYTHING
+            )
 
     def _add_cpu_seconds(self, seconds: float) -> None:
         self.run.cpu_seconds += seconds

@@ -80,7 +80,9 @@ def _list_results(run: BacktestRun) -> list[KeyedResult]:
 
 
 def _list_releases(workflow: Workflow) -> list[dict[str, Json]]:
-    changes = {change.candidate_id: change for change in Change.objects.filter(workflow=workflow).select_related("gate")}
+    changes = {
+        change.candidate_id: change for change in Change.objects.filter(workflow=workflow).select_related("gate")
+    }
     events = ReleaseEvent.objects.filter(workflow=workflow, kind="went_live").select_related("release").order_by("id")
     return [_release_row(event, changes.get(event.release_id)) for event in events]
 

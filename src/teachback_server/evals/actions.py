@@ -1,34 +1,15 @@
 """What may happen to cases: reviewed jobs are kept as cases, releases are run over them, a verdict spends them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from teachback.field_diff import is_same_output
 from teachback.json_types import JsonObject
 from teachback.split import split_of
-from teachback.vocabulary import JobStatus, Lever, ReviewVerdict
-from teachback_server.agents.pipeline import run_release
-from teachback_server.agents.protocol import Agent, AgentResult, JobInput, ReleaseBundle
+from teachback.vocabulary import Lever, ReviewVerdict
+from teachback_server.evals.gate_jobs import CaseOutcome
 from teachback_server.evals.models import Case, CaseResult, EvalRun, Gate
 from teachback_server.releases.models import Release
 from teachback_server.reviews.models import Review
-
-
-@dataclass(frozen=True, kw_only=True)
-class CaseOutcome:
-    """What one release made of one case."""
-
-    case_id: int
-    status: JobStatus
-    is_right: bool
-    confidence: float | None
-
-    def score(self, hand_back_cost: float) -> float:
-        """1 for right, 0 for wrong, and for a hand-back what is left of 1 after its cost."""
-        if self.status is JobStatus.FINISHED:
-            return float(self.is_right)
-        return 1 - hand_back_cost
 
 
 def keep_cases(reviews: Sequence[Review]) -> list[Case]:
@@ -54,26 +35,6 @@ def _case_of(review: Review) -> Case:
         was_right=review.verdict == ReviewVerdict.ACCEPTED,
         review_probability=job.review_probability,
     )
-
-
-def run_over_cases(agent: Agent, bundle: ReleaseBundle, cases: Sequence[Case]) -> list[CaseOutcome]:
-    """Run a release over cases that have an answer; writes nothing, so no transaction is open while an agent works."""
-    jobs = [
-        JobInput(input=case.job.input, draft=case.job.draft, confidence=case.job.draft_confidence) for case in cases
-    ]
-    results = run_release(agent, bundle, jobs)
-    return [_judge(case, result) for case, result in zip(cases, results, strict=True)]
-
-
-def _judge(case: Case, result: AgentResult) -> CaseOutcome:
-    expected: JsonObject | None = case.expected
-    is_right = (
-        result.status is JobStatus.FINISHED
-        and result.output is not None
-        and expected is not None
-        and is_same_output(result.output, expected)
-    )
-    return CaseOutcome(case_id=case.pk, status=result.status, is_right=is_right, confidence=result.confidence)
 
 
 def store_gate(

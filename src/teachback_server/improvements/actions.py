@@ -1,15 +1,17 @@
 """What may happen in layer 5: the loop takes its next step, a person proposes, accepts or declines a change, edits a pattern."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 from django.db import transaction
 from django.utils import timezone
 
-from teachback.vocabulary import Cause, PatternState
+from teachback.vocabulary import Cause, GateVerdict, Lever, PatternState
 from teachback_server.agents.open_releases import OpenReleases
-from teachback_server.improvements.candidates import ChangeState
-from teachback_server.improvements.edits import Edit, validate_edit
+from teachback_server.improvements.candidates import Candidate, ChangeState, store_verdict, without_autonomy
+from teachback_server.improvements.edits import Edit, apply_edit, parse_edit, validate_edit
 from teachback_server.improvements.guarding import watch_audits
+from teachback_server.improvements.judging import judge_candidate
 from teachback_server.improvements.models import Change, Pattern
 from teachback_server.improvements.noticing import take_in_reviews
 from teachback_server.improvements.weighing import weigh_patterns
@@ -61,6 +63,26 @@ def propose_change(
     return change
 
 
+def test_change(actor: Actor, change: Change, agents: OpenReleases, *, now: datetime | None = None) -> Change:
+    """Take a person's proposal through its gate, on every unspent case; raises ChangeNotOpen if it was tested before.
+
+    `proven` puts it live at once; `not worse` leaves the decision to a person; anything else closes it.
+    """
+    require_role(actor, change.workflow_id, Role.EDITOR)
+    if change.state != ChangeState.PROPOSED:
+        raise ChangeNotOpen("This change has been tested already. Its page shows what the test said.")
+    workflow = change.workflow
+    live = get_live_state(workflow)
+    document = without_autonomy(apply_edit(live.document, parse_edit(change.edit)))
+    bundle = replace(agents.open(live.release).bundle, document=document)
+    candidate = Candidate(bundle=bundle, lever=Lever(change.lever), title=change.title, change=change)
+    judged = judge_candidate(workflow, agents, live, candidate)
+    outcome = {GateVerdict.PROVEN: ChangeState.RELEASED, GateVerdict.NOT_WORSE: ChangeState.PASSED}.get(
+        judged.verdict, ChangeState.NOT_RELEASED
+    )
+    return store_verdict(actor, workflow, live, candidate, judged, outcome=outcome, now=now or timezone.now())
+
+
 def accept_change(actor: Actor, change: Change) -> None:
     """Put the release of a change live that passed its gate as not worse. Raises ChangeNotOpen in any other state."""
     require_role(actor, change.workflow_id, Role.OWNER)
@@ -76,9 +98,7 @@ def decline_change(actor: Actor, change: Change, *, why: str) -> None:
     state = ChangeState(change.state)
     with transaction.atomic():
         _move(change, state if state is ChangeState.PASSED else ChangeState.PROPOSED, ChangeState.DECLINED)
-        record_act(
-            actor, Act.CHANGE_DECLINED, change.title, workflow_id=change.workflow_id, details={"why": why}
-        )
+        record_act(actor, Act.CHANGE_DECLINED, change.title, workflow_id=change.workflow_id, details={"why": why})
 
 
 def edit_pattern(

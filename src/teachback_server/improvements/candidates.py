@@ -1,19 +1,20 @@
 """A candidate release on its way through its gate: what it would change, made from what, and how its verdict is stored."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from django.db import transaction
 
-from teachback.json_types import JsonObject
+from teachback.json_types import Json, JsonObject
 from teachback.release_document import Approval, ReleaseDocument
 from teachback.vocabulary import GateVerdict, Lever
 from teachback_server.agents.protocol import ReleaseBundle
-from teachback_server.evals.actions import CaseOutcome, mark_taught, spend_cases, store_gate, store_run
+from teachback_server.evals.actions import mark_taught, spend_cases, store_gate, store_run
+from teachback_server.evals.gate_jobs import CaseOutcome
 from teachback_server.evals.models import Gate
-from teachback_server.improvements.models import Change, Pattern
+from teachback_server.improvements.models import Change, LearningState, Pattern
 from teachback_server.jobs.actions import next_job_number
 from teachback_server.people.actor import Actor
 from teachback_server.people.audit import Act, record_act
@@ -41,7 +42,8 @@ class Candidate:
     lever: Lever
     title: str
     patterns: Sequence[Pattern] = ()
-    taught_case_ids: Sequence[int] = field(default=())  # cases that it was made from
+    taught_case_ids: Sequence[int] = ()  # cases that it was made from
+    change: Change | None = None  # the proposal that it answers, where a person made one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +53,7 @@ class Judged:
     verdict: GateVerdict
     report: JsonObject
     spent_case_ids: Sequence[int]
+    judged_through: int  # number of the last job that judged
     runs: Sequence[tuple[Release | None, Sequence[CaseOutcome]]]  # None stands for the candidate itself
 
 
@@ -75,10 +78,13 @@ def store_verdict(
     candidate: Candidate,
     judged: Judged,
     *,
-    goes_live: bool,
+    outcome: ChangeState,
     now: datetime,
 ) -> Change:
-    """Store a candidate with its verdict in one transaction: release, change, gate, runs, spent cases, and the live pointer."""
+    """Store a candidate with its verdict in one transaction: release, change, gate, runs, spent cases, live pointer.
+
+    `outcome` is what the verdict means for the change; RELEASED puts the candidate live.
+    """
     with transaction.atomic():
         release = make_release(
             actor,
@@ -90,52 +96,53 @@ def store_verdict(
             at=now,
         )
         mark_taught(release, candidate.taught_case_ids)
-        change = Change.objects.create(
-            workflow=workflow,
-            lever=candidate.lever,
-            title=candidate.title,
-            state=ChangeState.PROPOSED,
-            candidate=release,
-            proposed_by=actor.name,
-            proposed_at=now,
-        )
-        change.patterns.set(candidate.patterns)
-        _store_gate(actor, change, live.release, judged, goes_live=goes_live, now=now)
+        gate = _store_gate(release, live.release, candidate.lever, judged, now)
+        change = _store_change(actor, workflow, candidate, release, gate, outcome, now)
+        details: dict[str, Json] = {"verdict": judged.verdict, "release": release.number}
+        record_act(actor, Act.CHANGE_JUDGED, change.title, workflow_id=workflow.pk, details=details, at=now)
+        if outcome is ChangeState.RELEASED:
+            why = f"{change.title}: {judged.verdict}"
+            put_live(actor, release, from_job=next_job_number(workflow), why=why, at=now)
     return change
 
 
-def _store_gate(
-    actor: Actor, change: Change, base: Release, judged: Judged, *, goes_live: bool, now: datetime
-) -> None:
+def _store_gate(candidate: Release, base: Release, lever: Lever, judged: Judged, now: datetime) -> Gate:
     gate = store_gate(
         base=base,
-        candidate=change.candidate,
-        lever=Lever(change.lever),
+        candidate=candidate,
+        lever=lever,
         verdict=judged.verdict,
         report=judged.report,
         cases=len(judged.spent_case_ids),
         at=now,
     )
     for release, outcomes in judged.runs:
-        store_run(release or change.candidate, gate, outcomes, now)
+        store_run(release or candidate, gate, outcomes, now)
     spend_cases(gate, judged.spent_case_ids)
-    change.gate = gate
-    change.state = ChangeState.RELEASED if goes_live else ChangeState.NOT_RELEASED
-    change.save(update_fields=["gate", "state"])
-    record_act(
-        actor,
-        Act.CHANGE_JUDGED,
-        change.title,
-        workflow_id=change.workflow_id,
-        details={"verdict": judged.verdict, "release": change.candidate.number},
-        at=now,
+    LearningState.objects.filter(workflow_id=candidate.workflow_id, judged_through__lt=judged.judged_through).update(
+        judged_through=judged.judged_through
     )
-    if goes_live:
-        workflow = change.workflow
-        why = f"{change.title}: {judged.verdict}"
-        put_live(actor, change.candidate, from_job=next_job_number(workflow), why=why, at=now)
+    return gate
 
 
-def find_gate(change: Change) -> Gate | None:
-    """The gate that a change went through; None while it waits."""
-    return change.gate
+def _store_change(
+    actor: Actor,
+    workflow: Workflow,
+    candidate: Candidate,
+    release: Release,
+    gate: Gate,
+    outcome: ChangeState,
+    now: datetime,
+) -> Change:
+    change = candidate.change or Change(
+        workflow=workflow,
+        lever=candidate.lever,
+        title=candidate.title,
+        proposed_by=actor.name,
+        proposed_at=now,
+    )
+    change.candidate, change.gate, change.state = release, gate, outcome
+    change.save()
+    if candidate.patterns:
+        change.patterns.add(*candidate.patterns)
+    return change

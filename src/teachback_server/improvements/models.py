@@ -72,7 +72,10 @@ class LearningState(models.Model):
     workflow = models.OneToOneField(Workflow, on_delete=models.CASCADE, primary_key=True)
     last_review_id = models.BigIntegerField(default=0)
     reviews = models.PositiveIntegerField(default=0)  # read so far
-    patterns_weighed_at = models.PositiveIntegerField(default=0)  # reviews read when states and causes were last weighed
+    judged_through = models.PositiveIntegerField(default=0)  # number of the last job that a gate has looked at
+    patterns_weighed_at = models.PositiveIntegerField(
+        default=0
+    )  # reviews read when states and causes were last weighed
 
     class Meta:
         db_table = "learning_state"

@@ -25,7 +25,9 @@ def weigh_patterns(workflow: Workflow) -> bool:
     state = LearningState.objects.filter(workflow=workflow).first()
     if state is None or state.reviews < state.patterns_weighed_at + REVIEWS_BETWEEN:
         return False
-    patterns = list(Pattern.objects.filter(workflow=workflow).exclude(state=PatternState.IGNORED).order_by("-count", "pk"))
+    patterns = list(
+        Pattern.objects.filter(workflow=workflow).exclude(state=PatternState.IGNORED).order_by("-count", "pk")
+    )
     for pattern in patterns:
         pattern.state = next_state(PatternState(pattern.state), _history(pattern, state.reviews), has_new=False)
     for pattern in patterns[:MOST_CAUSES]:

@@ -38,6 +38,7 @@ class Migration(migrations.Migration):
                 ('workflow', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, serialize=False, to='workflows.workflow')),
                 ('last_review_id', models.BigIntegerField(default=0)),
                 ('reviews', models.PositiveIntegerField(default=0)),
+                ('judged_through', models.PositiveIntegerField(default=0)),
                 ('patterns_weighed_at', models.PositiveIntegerField(default=0)),
             ],
             options={

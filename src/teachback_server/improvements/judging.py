@@ -1,0 +1,86 @@
+"""Takes a candidate release through its gate: both releases on the same unspent jobs, then one verdict."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from teachback.vocabulary import GateVerdict
+from teachback_server.agents.open_releases import OpenReleases
+from teachback_server.agents.protocol import AgentResult
+from teachback_server.evals.gate_jobs import GateJob, list_gate_jobs, outcomes_of, pair_results, run_over_jobs
+from teachback_server.evals.gate_test import Claim, PairedCase, account_of, judge_change
+from teachback_server.evals.models import Gate
+from teachback_server.improvements.candidates import Candidate, Judged
+from teachback_server.improvements.models import LearningState
+from teachback_server.releases.models import Release
+from teachback_server.releases.queries import LiveState
+from teachback_server.statistics.multiplicity import ClaimAccount
+from teachback_server.workflows.models import Workflow
+
+
+def judge_candidate(workflow: Workflow, agents: OpenReleases, live: LiveState, candidate: Candidate) -> Judged:
+    """Judge a candidate on every job that may judge it; writes nothing."""
+    state = LearningState.objects.get(workflow=workflow)
+    gate_jobs = [
+        one
+        for one in list_gate_jobs(workflow, judged_through=state.judged_through)
+        if one.case is None or one.case.pk not in set(candidate.taught_case_ids)
+    ]
+    jobs = [one.job for one in gate_jobs]
+    base = run_over_jobs(agents.open(live.release), jobs)
+    after = run_over_jobs(agents.open_bundle(candidate.bundle), jobs)
+    runs: list[tuple[Release | None, Sequence[AgentResult]]] = [(live.release, base), (None, after)]
+    proven = find_last_proven(workflow)
+    proven_cases = None
+    if proven is not None and proven.pk != live.release.pk:
+        before = run_over_jobs(agents.open(proven), jobs)
+        runs.append((proven, before))
+        proven_cases = _pair(workflow, gate_jobs, before, after)
+    report = judge_change(
+        _pair(workflow, gate_jobs, base, after),
+        account=claim_account(workflow),
+        proven_cases=proven_cases,
+        lowest=workflow.hand_back_cost - 1 if _hands_everything_back(base) else -1.0,
+    )
+    return Judged(
+        verdict=report.verdict,
+        report=report.as_json(),
+        spent_case_ids=[one.case.pk for one in gate_jobs if one.case is not None],
+        judged_through=max((one.job.number for one in gate_jobs), default=state.judged_through),
+        runs=[(release, outcomes_of(gate_jobs, results)) for release, results in runs],
+    )
+
+
+def find_last_proven(workflow: Workflow) -> Release | None:
+    """The newest release that went live on a `proven` verdict, or the first release."""
+    gate = (
+        Gate.objects.filter(workflow=workflow, verdict=GateVerdict.PROVEN, candidate__events__kind="went_live")
+        .exclude(lever="approval")
+        .select_related("candidate", "candidate__workflow", "candidate__example_list")
+        .order_by("-pk")
+        .first()
+    )
+    return gate.candidate if gate else workflow.releases.order_by("number").first()
+
+
+def claim_account(workflow: Workflow) -> ClaimAccount:
+    """All claims that the workflow's gates have made so far."""
+    reports = (
+        Gate.objects.filter(workflow=workflow).exclude(lever="approval").order_by("pk").values_list("report", flat=True)
+    )
+    return account_of([parse_claim(claim) for report in reports for claim in report["claims"]])
+
+
+def parse_claim(stored: dict[str, object]) -> Claim:
+    """Read a claim as a gate's report holds it."""
+    claim = Claim(**stored)  # type: ignore[arg-type]
+    return replace(claim, tally=tuple((value, count) for value, count in claim.tally))
+
+
+def _pair(
+    workflow: Workflow, jobs: Sequence[GateJob], before: Sequence[AgentResult], after: Sequence[AgentResult]
+) -> list[PairedCase]:
+    return pair_results(jobs, before, after, hand_back_cost=workflow.hand_back_cost)
+
+
+def _hands_everything_back(results: Sequence[AgentResult]) -> bool:
+    return all(result.output is None for result in results)
