@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from teachback.json_types import Json, JsonObject
+from teachback.json_types import JsonObject
+from teachback.output_fields import list_values
 from teachback.schema_fields import find_field_schema, list_field_names
 
 _FEWEST_LETTERS = 2  # a single letter stands everywhere
@@ -17,14 +18,16 @@ class Piece:
     field: str = ""
 
 
-def list_sourced_values(output: JsonObject | None, output_schema: JsonObject) -> dict[str, str]:
-    """The values of an output that are taken from a text of the input, by the dotted path of their field."""
-    found: dict[str, str] = {}
+def list_sourced_values(output: JsonObject | None, output_schema: JsonObject) -> dict[str, dict[str, str]]:
+    """For each input field from which values are taken: those values by the dotted path of their output field."""
+    found: dict[str, dict[str, str]] = {}
     for path in list_field_names(output_schema):
-        schema = find_field_schema(output_schema, path) or {}
-        value = _value_at(output or {}, path)
-        if "x-teachback-source" in schema and isinstance(value, str) and len(value.strip()) >= _FEWEST_LETTERS:
-            found[path] = value.strip()
+        source = (find_field_schema(output_schema, path) or {}).get("x-teachback-source")
+        values = list_values(output or {}, path)
+        if isinstance(source, str) and len(values) == 1 and isinstance(values[0], str):
+            value = values[0].strip()
+            if len(value) >= _FEWEST_LETTERS:
+                found.setdefault(source, {})[path] = value
     return found
 
 
@@ -34,9 +37,7 @@ def mark_sources(text: str, values: Mapping[str, str]) -> tuple[Piece, ...]:
     The pieces join back to the text. Upper and lower case count as the same, because agents tidy up what they take.
     """
     folded = text.lower()
-    if len(folded) != len(
-        text
-    ):  # a few letters change their length; then places in one text are not places in the other
+    if len(folded) != len(text):  # a few letters change their length; its places would be others
         folded = text
     taken: list[tuple[int, int, str]] = []
     for field, value in sorted(values.items(), key=lambda item: -len(item[1])):
@@ -70,10 +71,3 @@ def _cut(text: str, marks: Sequence[tuple[int, int, str]]) -> tuple[Piece, ...]:
         reached = end
     pieces.append(Piece(text=text[reached:]))
     return tuple(piece for piece in pieces if piece.text)
-
-
-def _value_at(output: JsonObject, path: str) -> Json:
-    value: Json = output
-    for name in path.split("."):
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value

@@ -1,0 +1,77 @@
+"""Reads of single jobs: the job itself, what its agent did step by step, and what the next step said about it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from teachback_server.jobs.models import Job, Outcome, Step
+from teachback_server.workflows.models import Workflow
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepFacts:
+    """One thing that an agent did in a job."""
+
+    position: int
+    name: str
+    kind: str
+    status: str  # ok, stuck or error
+    detail: str
+    duration_ms: float
+    tokens: int
+    cost_usd: float
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the agent could not go on here, or only with an error."""
+        return self.status != "ok"
+
+    @property
+    def duration_seconds(self) -> float:
+        """How long the step took."""
+        return self.duration_ms / 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutcomeFacts:
+    """What the next step said about a job."""
+
+    is_used: bool
+    worth_usd: float | None
+    note: str
+    by: str
+    at: datetime
+
+
+def find_job(workflow: Workflow, number: int) -> Job | None:
+    """The job with this number in a workflow that the caller may see; None where there is none."""
+    return Job.objects.filter(workflow=workflow, number=number).select_related("release").first()
+
+
+def find_job_by_external_id(workflow: Workflow, external_id: str) -> Job | None:
+    """The job to which its sender gave this id; None where there is none."""
+    return Job.objects.filter(workflow=workflow, external_id=external_id).select_related("release").first()
+
+
+def list_steps(job: Job) -> tuple[StepFacts, ...]:
+    """What the agent did in a job, in order."""
+    return tuple(
+        StepFacts(
+            position=step.position,
+            name=step.name,
+            kind=step.kind,
+            status=step.status,
+            detail=step.detail,
+            duration_ms=step.duration_ms,
+            tokens=step.tokens,
+            cost_usd=step.cost_usd,
+        )
+        for step in Step.objects.filter(job_id=job.pk).order_by("position")
+    )
+
+
+def list_outcomes(job: Job) -> tuple[OutcomeFacts, ...]:
+    """What the next step said about a job, the newest word first; that one counts."""
+    return tuple(
+        OutcomeFacts(is_used=row.is_used, worth_usd=row.worth_usd, note=row.note, by=row.by, at=row.at)
+        for row in Outcome.objects.filter(job=job).order_by("-id")
+    )

@@ -1,0 +1,140 @@
+"""Reads for the desk and for pages of decided jobs; what the desk gets says nothing about confidence or routing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from teachback.field_diff import ChangeKind
+from teachback.json_types import Json, JsonObject
+from teachback.schema_fields import find_field_schema
+from teachback_server.jobs.models import Job
+from teachback_server.jobs.queries import StepFacts, list_steps
+from teachback_server.jobs.shown_values import ShownValue, label_of, list_shown_values
+from teachback_server.jobs.source_marks import list_sourced_values
+from teachback_server.reviews.models import Correction, Review
+from teachback_server.workflows.models import Workflow
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReasonChoice:
+    """One reason at the desk; the first nine have a digit as their key."""
+
+    code: str
+    label: str
+    digit: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeskJob:
+    """A waiting job as the desk shows it. Blind: neither how sure the agent was nor why the job is here."""
+
+    number: int
+    external_id: str
+    arrived_at: datetime
+    has_output: bool
+    hand_back_reason: str
+    input: tuple[ShownValue, ...]
+    sources: Mapping[str, Mapping[str, str]]
+    steps: tuple[StepFacts, ...]
+    reasons: tuple[ReasonChoice, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorrectionFacts:
+    """One field that a person changed. The field is empty where they filled in the whole output themselves."""
+
+    id: int
+    field: str
+    label: str
+    kind: str
+    from_value: Json
+    to_value: Json
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewFacts:
+    """One person's decision on a job."""
+
+    verdict: str
+    reason_code: str
+    reason: str
+    note: str
+    output: JsonObject | None
+    would_recur: bool | None
+    stuck_step: str
+    seconds: float | None
+    reviewer: str
+    decided_at: datetime
+    corrections: tuple[CorrectionFacts, ...]
+
+
+def describe_for_desk(job: Job, workflow: Workflow) -> DeskJob:
+    """What the desk shows of a waiting job."""
+    return DeskJob(
+        number=job.number,
+        external_id=job.external_id,
+        arrived_at=job.started_at,
+        has_output=job.output is not None,
+        hand_back_reason=job.hand_back_reason,
+        input=list_shown_values(job.input, workflow.input_schema),
+        sources=list_sourced_values(job.output, workflow.output_schema),
+        steps=list_steps(job),
+        reasons=list_reasons(workflow),
+    )
+
+
+def list_reasons(workflow: Workflow) -> tuple[ReasonChoice, ...]:
+    """The workflow's reasons in its own order."""
+    return tuple(
+        ReasonChoice(code=reason.code, label=reason.label, digit=str(place) if place <= 9 else "")
+        for place, reason in enumerate(workflow.reasons.all(), start=1)
+    )
+
+
+def find_review(job: Job, output_schema: JsonObject) -> ReviewFacts | None:
+    """The decision on a job; None while there is none."""
+    row = Review.objects.filter(job=job).select_related("reason").first()
+    if row is None:
+        return None
+    return ReviewFacts(
+        verdict=row.verdict,
+        reason_code=row.reason.code if row.reason else "",
+        reason=row.reason.label if row.reason else "",
+        note=row.note,
+        output=row.output,
+        would_recur=row.would_recur,
+        stuck_step=row.stuck_step,
+        seconds=row.seconds,
+        reviewer=row.reviewer_name,
+        decided_at=row.decided_at,
+        corrections=tuple(
+            _describe(correction, output_schema) for correction in Correction.objects.filter(review=row).order_by("id")
+        ),
+    )
+
+
+def _describe(row: Correction, output_schema: JsonObject) -> CorrectionFacts:
+    path = row.field.replace("[", ".[").split(".")
+    name = next((part for part in reversed(path) if not part.startswith("[")), "")
+    schema = find_field_schema(output_schema, row.field) if row.field else None
+    return CorrectionFacts(
+        id=row.pk,
+        field=row.field,
+        label=label_of(name, schema) if row.field else "Everything",
+        kind=row.kind,
+        from_value=row.from_value,
+        to_value=row.to_value,
+    )
+
+
+WORDS_OF_CHANGE: Mapping[str, str] = {
+    ChangeKind.ADDED: "was missing",
+    ChangeKind.REMOVED: "should be empty",
+    ChangeKind.CHANGED_CHOICE: "another choice",
+    ChangeKind.CHANGED_TEXT: "another text",
+    ChangeKind.CHANGED_NUMBER: "another number",
+    ChangeKind.CHANGED_DATE: "another date",
+    ChangeKind.CHANGED_LIST: "another list",
+    ChangeKind.CHANGED_TYPE: "of another kind",
+    "handed_back": "filled in by a person",
+}

@@ -1,0 +1,44 @@
+// Keeps what is typed at the desk in this browser tab, so that a reload or a lost connection costs nothing.
+
+import { readText, writeText } from "./field_changes.js";
+
+const nameOf = (desk, job) => `desk ${desk} ${job.dataset.job}`;
+
+export function keepDraft(desk, job) {
+  const fields = {};
+  for (const field of job.querySelectorAll("[data-control]")) {
+    if (readText(field) !== field.dataset.original) fields[field.dataset.field] = readText(field);
+  }
+  const note = job.querySelector("[name=note]").value;
+  const name = nameOf(desk, job);
+  try {
+    if (Object.keys(fields).length || note) sessionStorage.setItem(name, JSON.stringify({ fields, note }));
+    else sessionStorage.removeItem(name);
+  } catch { /* storage is full or switched off: the form itself still has the text */ }
+}
+
+/** Put a kept draft back into the form; true if there was one. */
+export function restoreDraft(desk, job) {
+  const draft = readDraft(nameOf(desk, job));
+  if (!draft) return false;
+  for (const field of job.querySelectorAll("[data-control]")) {
+    if (field.dataset.field in draft.fields) writeText(field, draft.fields[field.dataset.field]);
+  }
+  if (draft.note) job.querySelector("[name=note]").value = draft.note;
+  return true;
+}
+
+export function dropDraft(desk, job) {
+  try {
+    sessionStorage.removeItem(nameOf(desk, job));
+  } catch { /* nothing to drop */ }
+}
+
+function readDraft(name) {
+  try {
+    const draft = JSON.parse(sessionStorage.getItem(name));
+    return draft && typeof draft.fields === "object" ? draft : null;
+  } catch {
+    return null;
+  }
+}

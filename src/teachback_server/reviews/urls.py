@@ -1,0 +1,15 @@
+"""Addresses of the desk and of the list of jobs with their decisions."""
+
+from django.urls import path
+
+from teachback_server.reviews import job_pages, pages
+
+urlpatterns = [
+    path("workflows/<slug:workflow_name>/jobs", job_pages.show_jobs, name="jobs"),
+    path("workflows/<slug:workflow_name>/review", pages.show_desk, name="review"),
+    path("workflows/<slug:workflow_name>/review/next", pages.next_job, name="review-next"),
+    path("workflows/<slug:workflow_name>/review/skipped", pages.show_skipped, name="review-skipped"),
+    path("workflows/<slug:workflow_name>/review/<int:number>", pages.one_job, name="review-job"),
+    path("workflows/<slug:workflow_name>/review/<int:number>/keep", pages.keep_job, name="review-keep"),
+    path("workflows/<slug:workflow_name>/review/<int:number>/skip", pages.skip, name="review-skip"),
+]

@@ -1,0 +1,87 @@
+"""The page of one job: the five answers, what came in and out, what a person made of it, and what it led to."""
+
+from dataclasses import asdict
+
+from django.http import Http404, HttpResponseBase, JsonResponse
+from django.shortcuts import render
+
+from teachback_server.jobs.models import Job
+from teachback_server.jobs.queries import find_job, list_outcomes, list_steps
+from teachback_server.jobs.shown_values import list_shown_values
+from teachback_server.jobs.source_marks import list_sourced_values
+from teachback_server.reviews.queries import find_review
+from teachback_server.site.five_answers import JobStory, answer_five
+from teachback_server.site.job_lineage import find_job_lineage
+from teachback_server.workflows.access import Role
+from teachback_server.workflows.models import Workflow
+from teachback_server.workflows.page_access import WorkflowRequest, workflow_page
+
+
+@workflow_page(Role.VIEWER)
+def show_job(request: WorkflowRequest, number: int) -> HttpResponseBase:
+    """One job with everything that is known about it."""
+    job = _get_job(request, number)
+    story = tell_story(job, request.workflow)
+    workflow = request.workflow
+    context = {
+        "job": job,
+        "answers": answer_five(story),
+        "review": story.review,
+        "outcomes": story.outcomes,
+        "lineage": story.lineage,
+        "steps": list_steps(job),
+        "input": list_shown_values(job.input, workflow.input_schema),
+        "sources": list_sourced_values(job.output, workflow.output_schema),
+        "output": None if job.output is None else list_shown_values(job.output, workflow.output_schema),
+        "final": _final_values(story, workflow),
+        "may_decide": request.role != Role.VIEWER,
+        "is_blind": is_blind(request.role, job),
+    }
+    return render(request, "site/job.html", context)
+
+
+@workflow_page(Role.VIEWER)
+def show_lineage(request: WorkflowRequest, number: int) -> HttpResponseBase:
+    """The same five answers and the same lineage, for programs."""
+    return JsonResponse(lineage_as_json(_get_job(request, number), request.workflow))
+
+
+def lineage_as_json(job: Job, workflow: Workflow) -> dict[str, object]:
+    """What the page of a job says about it and about what it led to, as plain values."""
+    story = tell_story(job, workflow)
+    return {
+        "job": job.number,
+        "id": job.external_id,
+        "answers": [asdict(answer) for answer in answer_five(story)],
+        "lineage": asdict(story.lineage),
+    }
+
+
+def tell_story(job: Job, workflow: Workflow) -> JobStory:
+    """All that is known about a job of a workflow that the caller may see."""
+    return JobStory(
+        job=job,
+        review=find_review(job, workflow.output_schema),
+        outcomes=list_outcomes(job),
+        lineage=find_job_lineage(job),
+    )
+
+
+def is_blind(role: Role, job: Job) -> bool:
+    """Whether somebody who may have to decide a job must not see yet how sure the agent was and why the job waits."""
+    return role is Role.REVIEWER and job.is_waiting
+
+
+def _get_job(request: WorkflowRequest, number: int) -> Job:
+    job = find_job(request.workflow, number)
+    if job is None:
+        raise Http404(f"There is no job {number} in this workflow.")
+    return job
+
+
+def _final_values(story: JobStory, workflow: Workflow) -> object:
+    """What a person stood behind, where it differs from what the agent gave."""
+    review = story.review
+    if review is None or review.output is None or review.output == story.job.output:
+        return None
+    return list_shown_values(review.output, workflow.output_schema)
