@@ -27,12 +27,13 @@ test: $(READY)
 	$(BIN)/python -m pytest -n 2 $(TESTS)
 
 check: $(READY)
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	@home=$$(mktemp -d) && TEACHBACK_HOME=$$home DJANGO_SETTINGS_MODULE=teachback_server.project.settings \
-		$(BIN)/python -m django makemigrations --check --dry-run; code=$$?; rm -rf $$home; exit $$code
+	@set -e; home=$$(mktemp -d); trap 'rm -rf "$$home"' EXIT; \
+	export TEACHBACK_HOME=$$home DJANGO_SETTINGS_MODULE=teachback_server.project.settings; set -x; \
+	$(BIN)/ruff check .; \
+	$(BIN)/ruff format --check .; \
+	$(BIN)/mypy; \
+	$(BIN)/lint-imports; \
+	$(BIN)/python -m django makemigrations --check --dry-run
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

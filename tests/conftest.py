@@ -1,4 +1,4 @@
-"""What every room's tests share: a temporary data folder, named before Django starts, and Ann, Bob and their friends."""
+"""What every test shares: a temporary data folder, named before Django starts."""
 
 import atexit
 import os
