@@ -1,4 +1,4 @@
-"""What may happen to a backtest: a file is prepared, its workflow is made, the run goes on to its end, its figures are read."""
+"""What may happen to a backtest: its file is prepared, its workflow is made, the run goes on to its end."""
 
 import hashlib
 import shutil
@@ -30,7 +30,7 @@ class BacktestRefused(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class BacktestSettings:
-    """How a file goes through the loop. `review` is all (a person looks at everything) or policy (autonomy is earned)."""
+    """How a file goes through the loop; `review` is all (people look at everything) or policy (autonomy is earned)."""
 
     workflow: str
     agent: str = ""  # empty: recorded where the file has drafts, otherwise local

@@ -42,7 +42,7 @@ def _sample_boundary(inferred: Boundary) -> Boundary:
         title="Support desk (sample data)",
         input_schema=inferred.input_schema,
         output_schema=inferred.output_schema,
-        finished_means="The message is in the right queue, with its urgency, order number and whether a refund needs approval.",
+        finished_means="Right queue, right urgency, the order number if there is one, and whether a refund needs approval.",
         hands_back_when="The agent has no reviewed examples to go by.",
         next_step="The team of the queue answers the customer.",
         error_limit=DEMO_SETTINGS.error_limit,

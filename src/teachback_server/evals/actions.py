@@ -33,7 +33,7 @@ def _case_of(review: Review) -> Case:
         group=job.group,
         expected=None if review.verdict == ReviewVerdict.REJECTED else review.output,
         was_right=review.verdict == ReviewVerdict.ACCEPTED,
-        review_probability=job.review_probability,
+        review_probability=job.review_probability or 1.0,
     )
 
 

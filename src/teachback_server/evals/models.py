@@ -35,7 +35,7 @@ class Case(models.Model):
     review_probability = models.FloatField()
     is_critical = models.BooleanField(default=False)
     spent_by = models.ForeignKey(Gate, null=True, on_delete=models.PROTECT, related_name="spent_cases")
-    taught = models.ForeignKey(Release, null=True, on_delete=models.PROTECT, related_name="taught_by")  # first made from it
+    taught = models.ForeignKey(Release, null=True, on_delete=models.PROTECT, related_name="taught_by")  # the first one
 
     class Meta:
         db_table = "case"

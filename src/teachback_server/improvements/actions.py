@@ -1,4 +1,4 @@
-"""What may happen in layer 5: the loop takes its next step, a person proposes, accepts or declines a change, edits a pattern."""
+"""What may happen in layer 5: the loop takes its next step, and people propose, test, accept or decline changes."""
 
 from dataclasses import replace
 from datetime import date, datetime
@@ -89,7 +89,8 @@ def accept_change(actor: Actor, change: Change) -> None:
     with transaction.atomic():
         _move(change, ChangeState.PASSED, ChangeState.RELEASED)
         why = f"{change.title}: accepted by {actor.name}"
-        put_live(actor, change.candidate, from_job=next_job_number(change.workflow), why=why)
+        release = change.workflow.releases.get(made_by_change=change)
+        put_live(actor, release, from_job=next_job_number(change.workflow), why=why)
 
 
 def decline_change(actor: Actor, change: Change, *, why: str) -> None:

@@ -1,4 +1,4 @@
-"""A candidate release on its way through its gate: what it would change, made from what, and how its verdict is stored."""
+"""A candidate release: what it would change, from what it was made, and how the verdict on it is stored."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -47,8 +47,8 @@ def parse_edit(value: JsonObject) -> Edit:
     rule, check, instructions = value.get("rule"), value.get("check"), value.get("instructions")
     return Edit(
         instructions=instructions if isinstance(instructions, str) else None,
-        rule=Rule(**rule) if isinstance(rule, dict) else None,  # type: ignore[arg-type]
-        check=Check(**{**check, "values": tuple(check.get("values") or ())}) if isinstance(check, dict) else None,  # type: ignore[arg-type]
+        rule=Rule(**rule) if isinstance(rule, dict) else None,
+        check=Check(**{**check, "values": tuple(check.get("values") or ())}) if isinstance(check, dict) else None,
     )
 
 

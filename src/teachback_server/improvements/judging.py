@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from teachback.vocabulary import GateVerdict
+from teachback.vocabulary import GateVerdict, Lever
 from teachback_server.agents.open_releases import OpenReleases
 from teachback_server.agents.protocol import AgentResult
 from teachback_server.evals.gate_jobs import GateJob, list_gate_jobs, outcomes_of, pair_results, run_over_jobs
@@ -54,7 +54,7 @@ def find_last_proven(workflow: Workflow) -> Release | None:
     """The newest release that went live on a `proven` verdict, or the first release."""
     gate = (
         Gate.objects.filter(workflow=workflow, verdict=GateVerdict.PROVEN, candidate__events__kind="went_live")
-        .exclude(lever="approval")
+        .exclude(lever=Lever.APPROVAL)
         .select_related("candidate", "candidate__workflow", "candidate__example_list")
         .order_by("-pk")
         .first()
@@ -65,7 +65,10 @@ def find_last_proven(workflow: Workflow) -> Release | None:
 def claim_account(workflow: Workflow) -> ClaimAccount:
     """All claims that the workflow's gates have made so far."""
     reports = (
-        Gate.objects.filter(workflow=workflow).exclude(lever="approval").order_by("pk").values_list("report", flat=True)
+        Gate.objects.filter(workflow=workflow)
+        .exclude(lever=Lever.APPROVAL)
+        .order_by("pk")
+        .values_list("report", flat=True)
     )
     return account_of([parse_claim(claim) for report in reports for claim in report["claims"]])
 

@@ -1,4 +1,4 @@
-"""Groups corrections by their structure: which field, what kind of change, from what to what, why, and at which step. Pure."""
+"""Groups corrections by structure: which field, what kind of change, from what to what, why, at which step. Pure."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""How a pattern is doing: new, growing, resolved or regressed, from the numbers of the jobs in which it appeared. Pure."""
+"""How a pattern is doing: new, growing, resolved or regressed, from when it appeared among the reviews. Pure."""
 
 import math
 from dataclasses import dataclass
