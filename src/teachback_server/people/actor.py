@@ -1,4 +1,4 @@
-"""Who acts: a person who signed in, the system itself, or an answer key in a backtest."""
+"""Who acts: a person who signed in, a program with a key, the system itself, or an answer key in a backtest."""
 
 from dataclasses import dataclass
 
@@ -11,6 +11,8 @@ class Actor:
     user_id: int | None = None
     is_administrator: bool = False
     is_system: bool = False
+    key_workflow_id: int | None = None  # a program with a key acts in this workflow alone,
+    key_role: str = ""  # in the role that the scope of its key stands for
 
 
 SYSTEM = Actor(name="Teachback", is_system=True)

@@ -31,6 +31,8 @@ def visible_workflows(actor: Actor) -> QuerySet[Workflow]:
     """The workflows that the actor may see; every query about a workflow starts here."""
     if actor.is_system or actor.is_administrator:
         return Workflow.objects.all()
+    if actor.key_workflow_id is not None:
+        return Workflow.objects.filter(pk=actor.key_workflow_id)
     if actor.user_id is None:  # else the join would find the workflows that have no members
         return Workflow.objects.none()
     return Workflow.objects.filter(memberships__user_id=actor.user_id)
@@ -40,6 +42,8 @@ def find_role(actor: Actor, workflow_id: int) -> Role | None:
     """The actor's role in a workflow; None where they have none."""
     if actor.is_system or actor.is_administrator:
         return Role.OWNER
+    if actor.key_workflow_id == workflow_id:
+        return Role(actor.key_role)
     if actor.user_id is None:
         return None
     memberships = Membership.objects.filter(user_id=actor.user_id, workflow_id=workflow_id)

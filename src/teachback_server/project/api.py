@@ -1,0 +1,32 @@
+"""The JSON API: each room brings a router of its own, and refusals are said in plain words in one place."""
+
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError
+
+from teachback_server.people.actor import PermissionMissing
+from teachback_server.people.page_access import Access, page
+
+api = NinjaAPI(
+    title="Teachback",
+    version="1",
+    description="Give work to a workflow, say what became of it, read what it learned. Keys are made on its Settings page.",
+    docs_url=None,  # its page would load scripts from elsewhere
+    docs_decorator=page(Access.SIGNED_IN),
+)
+
+
+@api.exception_handler(AuthenticationError)
+def refuse_key(request: HttpRequest, problem: AuthenticationError) -> HttpResponse:
+    """No key, a wrong one, or one for something else."""
+    detail = (
+        "This needs a key of the workflow in the address, with the right scope, as 'Authorization: Bearer KEY'. "
+        "An owner makes one on the workflow's Settings page."
+    )
+    return api.create_response(request, {"detail": detail}, status=401)
+
+
+@api.exception_handler(PermissionMissing)
+def refuse_role(request: HttpRequest, problem: PermissionMissing) -> HttpResponse:
+    """The key is good, but not for this."""
+    return api.create_response(request, {"detail": str(problem)}, status=403)
