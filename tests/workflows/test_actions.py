@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from builders import SUPPORT_INBOX, House, actor, boundary_named, correct, make_person, record_jobs
+from teachback.json_types import JsonObject
 from teachback_server.people.actor import SYSTEM, Actor, PermissionMissing
 from teachback_server.people.audit import Act
 from teachback_server.people.models import AuditEvent
@@ -70,10 +71,12 @@ def test_a_boundary_that_cannot_be_is_refused_at_its_place(house: House, place: 
     assert not Workflow.objects.filter(title="Fresh").exists()
 
 
-def test_an_output_without_fields_is_refused(house: House) -> None:
-    with pytest.raises(BoundaryRefused, match="no fields") as refusal:
-        make_workflow(house.owner, replace(boundary_named("fresh"), output_schema={"type": "object"}))
-    assert refusal.value.place == "output"
+@pytest.mark.parametrize("side", ["input", "output"])
+@pytest.mark.parametrize("schema", [{}, {"type": "object"}, {"type": "object", "properties": {"a": {"type": "strin"}}}])
+def test_a_schema_that_no_job_could_be_held_against_is_refused(house: House, side: str, schema: JsonObject) -> None:
+    with pytest.raises(BoundaryRefused) as refusal:
+        make_workflow(house.owner, replace(boundary_named("fresh"), **{f"{side}_schema": schema}))
+    assert refusal.value.place == side
 
 
 def test_an_edit_leaves_what_stood_before_in_the_audit_trail(house: House) -> None:

@@ -14,6 +14,7 @@ from teachback_server.people.models import User
 from teachback_server.workflows.access import Role, Scope, require_role
 from teachback_server.workflows.boundary import Boundary, ReasonOption
 from teachback_server.workflows.models import ApiKey, Membership, Reason, Workflow
+from teachback_server.workflows.schema_check import list_schema_faults
 
 
 class WorkflowNameTaken(ValueError):
@@ -170,8 +171,10 @@ def _refuse_impossible(boundary: Boundary) -> None:
         raise BoundaryRefused(
             "hand_back_cost", "A hand-back costs between 0 (nothing) and 1 (as much as a wrong answer)."
         )
-    if not boundary.output_schema.get("properties"):
-        raise BoundaryRefused("output", "The output has no fields. Name at least one that a finished job hands over.")
+    for place, schema in (("input", boundary.input_schema), ("output", boundary.output_schema)):
+        faults = list_schema_faults(schema)
+        if faults:
+            raise BoundaryRefused(place, " ".join(faults))
 
 
 def _refuse_impossible_words(boundary: Boundary) -> None:

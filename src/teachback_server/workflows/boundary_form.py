@@ -197,7 +197,7 @@ def read_boundary_form(
 
     Give the boundary that it was opened with: its reasons keep their codes, and a fixed name is taken from it.
     """
-    is_rearranged = "add" in post or "remove" in post
+    is_rearranged = "add_field" in post or "remove_field" in post
     if is_rearranged:
         typed = {name: post.get(f"boundary-{name}", "") for name in WordsForm.base_fields}
         words = _words_form(opened_with, is_name_fixed, initial=typed)

@@ -16,23 +16,26 @@ from teachback_server.workflows.field_editor import (
     rows_of_schema,
     schema_of_rows,
 )
+from teachback_server.workflows.schema_check import SchemaRefused, list_schema_faults, parse_schema
 
 MOST_ROWS = 200
 MOST_VALUES = 1000
 _NAME = re.compile(r"[^\W\d][\w -]*")
-_KINDS = (
-    (FieldKind.TEXT.value, "Text"),
-    (FieldKind.CHOICE.value, "Choice"),
-    (FieldKind.NUMBER.value, "Number"),
-    (FieldKind.YES_NO.value, "Yes or no"),
-    (FieldKind.DATE.value, "Date"),
-    (FieldKind.LIST.value, "List"),
-)
+KIND_WORDS = {
+    FieldKind.TEXT: "Text",
+    FieldKind.CHOICE: "Choice",
+    FieldKind.NUMBER: "Number",
+    FieldKind.YES_NO: "Yes or no",
+    FieldKind.DATE: "Date",
+    FieldKind.LIST: "List",
+    FieldKind.OTHER: "As in the JSON Schema",
+}
+_KINDS = [(kind.value, words) for kind, words in KIND_WORDS.items() if kind is not FieldKind.OTHER]
+_OTHER = (FieldKind.OTHER.value, KIND_WORDS[FieldKind.OTHER])
 _NO_FIELDS = {
     "input": "Name at least one field that comes in with a job.",
     "output": "Name at least one field that a finished job hands over.",
 }
-_OTHER = (FieldKind.OTHER.value, "As in the JSON Schema")
 
 
 class FieldRowForm(forms.Form):
@@ -123,19 +126,10 @@ class SchemaTextForm(forms.Form):
     def clean_schema(self) -> JsonObject | None:
         """The schema as an object; nothing at all means that the fields above say everything."""
         text: str = self.cleaned_data["schema"].strip()
-        if not text:
-            return None
         try:
-            schema = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise forms.ValidationError(
-                f"This is not JSON: line {error.lineno}, column {error.colno}: {error.msg}. Mend it, or empty the box."
-            ) from error
-        except RecursionError as error:
-            raise forms.ValidationError("This is nested too deeply to be read. Make it flatter.") from error
-        if not isinstance(schema, dict):
-            raise forms.ValidationError('A JSON Schema is an object: {"type": "object", "properties": {…}}.')
-        return schema
+            return parse_schema(text) if text else None
+        except SchemaRefused as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
 
 
 class SchemaForm:
@@ -186,8 +180,7 @@ class SchemaForm:
         return True
 
     def _is_schema_possible(self, schema: JsonObject) -> bool:
-        if not schema.get("properties"):
-            self.errors.append(_NO_FIELDS[self.side])
+        self.errors.extend(list_schema_faults(schema) if schema.get("properties") else [_NO_FIELDS[self.side]])
         return not self.errors
 
 
@@ -217,9 +210,9 @@ def read_schema_form(side: str, post: QueryDict) -> SchemaForm:
 def rearrange_schema_form(side: str, post: QueryDict) -> SchemaForm:
     """The form of one side as it was sent, with the row that a button asked to add or to remove; nothing is checked."""
     before = _rows_before(side, post)
-    kept = [position for position in _positions(side, post) if post.get("remove") != f"{side}-{position}"]
+    kept = [position for position in _positions(side, post) if post.get("remove_field") != f"{side}-{position}"]
     rows = [_row_as_typed(side, position, post) for position in kept]
-    is_adding = post.get("add") == side and len(rows) < MOST_ROWS
+    is_adding = post.get("add_field") == side and len(rows) < MOST_ROWS
     if is_adding:
         rows.append(FieldRow(name="", kind=FieldKind.TEXT))
     shown = [_unbound_row(side, position, row, before.get(row.was)) for position, row in enumerate(rows)]

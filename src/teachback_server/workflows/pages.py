@@ -1,0 +1,123 @@
+"""The Settings page of a workflow: its boundary to read, the people in it, and its API keys."""
+
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+
+from teachback_server.people.models import User
+from teachback_server.workflows.access import Role, Scope
+from teachback_server.workflows.actions import LastOwnerStays, give_role, make_key, name_owner, revoke_key, take_role
+from teachback_server.workflows.field_editor import FieldRow, rows_of_schema
+from teachback_server.workflows.page_access import WorkflowRequest, workflow_page
+from teachback_server.workflows.queries import find_key, find_member, get_boundary, list_keys, list_members
+from teachback_server.workflows.schema_form import KIND_WORDS, spell_schema
+from teachback_server.workflows.settings_forms import ROLE_CHOICES, KeyForm, RoleForm
+
+
+@workflow_page(Role.VIEWER)
+def settings(request: WorkflowRequest) -> HttpResponse:
+    """What the owner said about the work; for owners also people and keys."""
+    return _show_settings(request, RoleForm())
+
+
+@workflow_page(Role.OWNER, methods=("POST",))
+def give(request: WorkflowRequest) -> HttpResponse:
+    """Give a person a role."""
+    form = RoleForm(request.POST)
+    if form.is_valid():
+        user, role = form.cleaned_data["username"], Role(form.cleaned_data["role"])
+        try:
+            give_role(request.actor, request.workflow, user, role)
+        except LastOwnerStays as refusal:
+            form.add_error("role", str(refusal))
+        else:
+            messages.success(request, f"{user.username} is {role} now.")
+            return _to_settings(request)
+    return _show_settings(request, form)
+
+
+@workflow_page(Role.OWNER, methods=("POST",))
+def take(request: WorkflowRequest, user_id: int) -> HttpResponse:
+    """Take a person's role away."""
+    user = _get_member(request, user_id)
+    try:
+        take_role(request.actor, request.workflow, user)
+    except LastOwnerStays as refusal:
+        messages.error(request, str(refusal))
+        return _to_settings(request)
+    messages.success(request, f"{user.username} no longer sees this workflow.")
+    return redirect("home") if user_id == request.actor.user_id else _to_settings(request)
+
+
+@workflow_page(Role.OWNER, methods=("POST",))
+def answer_for(request: WorkflowRequest, user_id: int) -> HttpResponse:
+    """Say who answers for the work."""
+    user = _get_member(request, user_id)
+    name_owner(request.actor, request.workflow, user)
+    messages.success(request, f"{user.username} answers for this work now.")
+    return _to_settings(request)
+
+
+@workflow_page(Role.OWNER, methods=("POST",))
+def make(request: WorkflowRequest) -> HttpResponse:
+    """Make a key and show it, the only time that anybody sees it."""
+    form = KeyForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Choose what the key is for.")
+        return _to_settings(request)
+    scope = Scope(form.cleaned_data["scope"])
+    key = make_key(request.actor, request.workflow, scope)
+    return render(request, "workflows/new_key.html", {"key": key, "scope": scope})
+
+
+@workflow_page(Role.OWNER, methods=("POST",))
+def revoke(request: WorkflowRequest, key_id: int) -> HttpResponse:
+    """Let a key open nothing any more."""
+    key = find_key(request.workflow, key_id)
+    if key is None:
+        raise Http404("There is no such key in this workflow.")
+    revoke_key(request.actor, key)
+    messages.success(request, f"The key {key.prefix}… opens nothing any more.")
+    return _to_settings(request)
+
+
+def _show_settings(request: WorkflowRequest, role_form: RoleForm) -> HttpResponse:
+    boundary = get_boundary(request.workflow)
+    is_owner = request.role is Role.OWNER
+    page = {
+        "boundary": boundary,
+        "sides": [
+            ("What comes in", _shown_rows(boundary.input_schema), spell_schema(boundary.input_schema)),
+            (
+                "What a finished job hands over",
+                _shown_rows(boundary.output_schema),
+                spell_schema(boundary.output_schema),
+            ),
+        ],
+        "is_owner": is_owner,
+        "members": list_members(request.workflow),
+        "role_words": {value: words.split(":")[0] for value, words in ROLE_CHOICES},
+        "role_form": role_form,
+        "keys": list_keys(request.workflow) if is_owner else (),
+        "key_form": KeyForm(),
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if role_form.errors else HTTPStatus.OK
+    return render(request, "workflows/settings.html", page, status=status)
+
+
+def _shown_rows(schema: object) -> list[tuple[FieldRow, str]]:
+    rows = rows_of_schema(schema if isinstance(schema, dict) else {})
+    return [(row, KIND_WORDS[row.kind]) for row in rows]
+
+
+def _get_member(request: WorkflowRequest, user_id: int) -> User:
+    user = find_member(request.workflow, user_id)
+    if user is None:
+        raise Http404("This person has no role in this workflow any more.")
+    return user
+
+
+def _to_settings(request: WorkflowRequest) -> HttpResponse:
+    return redirect("settings", workflow_name=request.workflow.name)

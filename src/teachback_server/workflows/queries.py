@@ -1,0 +1,100 @@
+"""Reads of workflows: the boundary as a value, the people in a workflow, and its API keys."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from teachback_server.people.models import User
+from teachback_server.workflows.access import Role, Scope
+from teachback_server.workflows.boundary import Boundary, ReasonOption
+from teachback_server.workflows.models import ApiKey, Membership, Reason, Workflow
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """A person with a role in a workflow."""
+
+    user_id: int
+    username: str
+    role: Role
+    is_answerable: bool  # the one owner who answers for the work
+    is_last_owner: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyEntry:
+    """An API key as its list shows it; the key itself is known to nobody here."""
+
+    key_id: int
+    prefix: str
+    scope: Scope
+    created_by: str
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+def get_boundary(workflow: Workflow) -> Boundary:
+    """The boundary of a workflow with the reasons that it offers now."""
+    return Boundary(
+        name=workflow.name,
+        title=workflow.title,
+        input_schema=workflow.input_schema,
+        output_schema=workflow.output_schema,
+        finished_means=workflow.finished_means,
+        hands_back_when=workflow.hands_back_when,
+        next_step=workflow.next_step,
+        error_limit=workflow.error_limit,
+        certainty=workflow.certainty,
+        hand_back_cost=workflow.hand_back_cost,
+        reasons=list_offered_reasons(workflow),
+    )
+
+
+def list_offered_reasons(workflow: Workflow) -> tuple[ReasonOption, ...]:
+    """The reasons that a reviewer may choose from now, in the owner's order."""
+    reasons = Reason.objects.filter(workflow=workflow, is_offered=True).order_by("position")
+    return tuple(ReasonOption(code=reason.code, label=reason.label) for reason in reasons)
+
+
+def list_members(workflow: Workflow) -> tuple[Member, ...]:
+    """Everyone with a role in a workflow, highest role first."""
+    memberships = list(Membership.objects.filter(workflow=workflow).select_related("user"))
+    owners = sum(membership.role == Role.OWNER for membership in memberships)
+    rank = {role: position for position, role in enumerate(Role)}
+    return tuple(
+        Member(
+            user_id=membership.user_id,
+            username=membership.user.username,
+            role=Role(membership.role),
+            is_answerable=membership.user_id == workflow.owner_id,
+            is_last_owner=membership.role == Role.OWNER and owners == 1,
+        )
+        for membership in sorted(memberships, key=lambda one: (-rank[Role(one.role)], one.user.username))
+    )
+
+
+def find_member(workflow: Workflow, user_id: int) -> User | None:
+    """A person who has a role in a workflow."""
+    membership = Membership.objects.filter(workflow=workflow, user_id=user_id).select_related("user").first()
+    return membership.user if membership else None
+
+
+def list_keys(workflow: Workflow) -> tuple[KeyEntry, ...]:
+    """The API keys of a workflow; those that open something come first, the newest before the others."""
+    keys = ApiKey.objects.filter(workflow=workflow).order_by("-pk")
+    entries = [
+        KeyEntry(
+            key_id=key.pk,
+            prefix=key.prefix,
+            scope=Scope(key.scope),
+            created_by=key.created_by,
+            created_at=key.created_at,
+            revoked_at=key.revoked_at,
+        )
+        for key in keys
+    ]
+    return tuple(sorted(entries, key=lambda entry: entry.revoked_at is not None))
+
+
+def find_key(workflow: Workflow, key_id: int) -> ApiKey | None:
+    """An API key of this workflow."""
+    return ApiKey.objects.filter(workflow=workflow, pk=key_id).first()
