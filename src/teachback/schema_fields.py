@@ -51,13 +51,28 @@ def plain_schema(root: JsonObject, part: JsonObject | None) -> JsonObject:
             return {}
         reference = current.get("$ref")
         if isinstance(reference, str):
-            current = _find_reference(root, reference)
+            current = find_reference(root, reference)
             continue
         only = _only_choice_beside_null(current)
         if only is None:
             return current
         current = only
     return {}
+
+
+def find_reference(root: JsonObject, reference: str) -> Json:
+    """Find the part of a schema to which a local reference (`#/…`) leads; None where it leads nowhere."""
+    if reference != "#" and not reference.startswith("#/"):
+        return None
+    current: Json = root
+    for name in reference.split("/")[1:]:
+        key = name.replace("~1", "/").replace("~0", "~")
+        if isinstance(current, Mapping):
+            current = current.get(key)
+        else:
+            is_place = isinstance(current, list | tuple) and key.isdecimal() and int(key) < len(current)
+            current = current[int(key)] if is_place and isinstance(current, list | tuple) else None
+    return current
 
 
 def _only_choice_beside_null(schema: JsonObject) -> JsonObject | None:
@@ -68,16 +83,6 @@ def _only_choice_beside_null(schema: JsonObject) -> JsonObject | None:
             if len(others) == 1:
                 return others[0]
     return None
-
-
-def _find_reference(root: JsonObject, reference: str) -> Json:
-    if reference != "#" and not reference.startswith("#/"):
-        return None
-    current: Json = root
-    for name in reference.split("/")[1:]:
-        key = name.replace("~1", "/").replace("~0", "~")
-        current = current.get(key) if isinstance(current, Mapping) else None
-    return current
 
 
 def _walk(root: JsonObject, parent: JsonObject, path: str, *, depth: int) -> list[str]:

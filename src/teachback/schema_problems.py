@@ -47,8 +47,7 @@ def list_schema_problems(schema: JsonObject, value: Json, *, only_field: str = "
     """List what in a value does not fit a schema, in the order of the value's fields; nothing where it fits.
 
     As everywhere, a field that is null counts as absent (unless the schema allows null), and whitespace around a text
-    does not count. With `only_field`, problems elsewhere are
-    left out. No reference is ever fetched from outside the schema.
+    does not count. With `only_field`, problems elsewhere are left out. No reference is fetched from outside the schema.
     """
     validator = _compile_validator(canonical_json(schema))
     try:
@@ -68,7 +67,7 @@ def list_schema_problems(schema: JsonObject, value: Json, *, only_field: str = "
 def list_pattern_problems(pattern: str) -> str:
     """Say why a search pattern of a schema cannot be used; empty where it can."""
     try:
-        compile_expression(f"input.matches({json.dumps(pattern, ensure_ascii=True)})")
+        compile_expression(f"input.matches({json.dumps(pattern, ensure_ascii=False)})")
     except CelRefused as refusal:
         return str(refusal)
     return ""
@@ -105,7 +104,7 @@ def _match_pattern(validator: Any, pattern: Any, instance: Any, schema: Any) -> 
     if not isinstance(instance, str) or not isinstance(pattern, str):
         return
     try:
-        found = compile_expression(f"input.matches({json.dumps(pattern, ensure_ascii=True)})").holds(
+        found = compile_expression(f"input.matches({json.dumps(pattern, ensure_ascii=False)})").holds(
             {"input": instance}
         )
     except CelRefused:

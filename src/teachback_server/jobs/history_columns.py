@@ -101,10 +101,10 @@ def sort_cells(cells: JsonObject, plan: ColumnPlan) -> RowParts:
 
 
 def field_name(column: str) -> str:
-    """The name of the field that a listed column fills; a dot would read as a path, so it becomes a low line."""
+    """The name of the field that a listed column fills, without the signs that would read as a path."""
     if part_of(column) in ("input", "output"):
         column = column.partition(".")[2]
-    return column.strip(". ").replace(".", "_") or "field"
+    return column.strip(". ").replace(".", "_").replace("[", "(").replace("]", ")") or "field"
 
 
 def _read_part(cells: JsonObject, part: str, listed: Sequence[str]) -> JsonObject:

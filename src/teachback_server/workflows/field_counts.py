@@ -17,6 +17,7 @@ class FieldCounts:
 
     def __init__(self) -> None:
         self.present = 0  # rows, or items, in which it has a value
+        self.nulls = 0
         self.kinds: Counter[str] = Counter()  # by the type names of JSON Schema
         self.texts: Counter[str] = Counter()  # without the whitespace around them
         self.has_too_many_texts = False
@@ -33,6 +34,7 @@ class FieldCounts:
     def add(self, value: Json, searched: Mapping[str, str]) -> None:
         """Count one value; `searched` holds the plain texts of the row's input, by field."""
         if value is None:
+            self.nulls += 1
             return
         self.present += 1
         kind = json_type(value)

@@ -123,6 +123,8 @@ class _Inference:
         if seen.items is None or not seen.items.present:
             return {"type": "array"}, "a list that is always empty"
         items, sentence = self._describe(seen.items, f"{path}[]")
+        if seen.items.nulls:  # in a list null keeps its place, where an absent field would lose it
+            items = {"anyOf": [items, {"type": "null"}]}
         count = f"{seen.items.present:,} items in {seen.present:,} rows"
         return {"type": "array", "items": items}, f"a list, {count}, each: {sentence}"
 
