@@ -6,14 +6,17 @@ from ninja.errors import AuthenticationError
 
 from teachback_server.people.actor import PermissionMissing
 from teachback_server.people.page_access import Access, page
+from teachback_server.releases.api import router as releases
 
 api = NinjaAPI(
     title="Teachback",
     version="1",
-    description="Give work to a workflow, say what became of it, read what it learned. Keys are made on its Settings page.",
+    description="Give work to a workflow, say what became of it, read what it learned. Settings makes the keys.",
     docs_url=None,  # its page would load scripts from elsewhere
     docs_decorator=page(Access.SIGNED_IN),
 )
+
+api.add_router("", releases)
 
 
 @api.exception_handler(AuthenticationError)

@@ -2,7 +2,15 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from teachback_server.project.api import api
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", api.urls),
     path("", include("teachback_server.people.urls")),
     path("", include("teachback_server.site.urls")),
+    path("", include("teachback_server.site.boundary_urls")),
+    path("", include("teachback_server.workflows.urls")),
+    path("", include("teachback_server.jobs.urls")),
+    path("", include("teachback_server.reviews.urls")),
+    path("", include("teachback_server.site.job_urls")),
 ]
