@@ -52,7 +52,7 @@ def plan_columns(columns: Sequence[str], mapping: ColumnMapping, file_name: str)
         inputs, outputs = _columns_by_person(free, mapping, file_name, columns)
     elif {"input", "output"} <= {part_of(column) for column in free}:
         inputs, outputs = (), ()
-    elif len(free) == 2:
+    elif len(free) == 2 and part_of(free[0]) != "output" and part_of(free[1]) != "input":
         inputs, outputs = (free[0],), (free[1],)
     else:
         raise ColumnsUnclear(_ask_for_columns(free, file_name), columns)
@@ -78,6 +78,8 @@ def columns_of_object(cells: JsonObject) -> tuple[str, ...]:
     """List the columns of a JSON row: the fields of `input`, `output` and `draft` one by one, else as it is."""
     columns: list[str] = []
     for name, value in cells.items():
+        if name in _PARTS and value is None:
+            continue
         if name in _PARTS and isinstance(value, Mapping):
             columns.extend([f"{name}.{inner}" for inner in value] or [f"{name}."])
         else:
@@ -191,6 +193,10 @@ def _find_column(name: str, part: str, columns: Sequence[str], file_name: str) -
 
 
 def _ask_for_columns(free: Sequence[str], file_name: str) -> str:
+    parts = {part_of(column) for column in free} - {""}
+    if len(parts) == 1 and all(part_of(column) for column in free):
+        missing = "what a person answered (output)" if parts == {"input"} else "what came in (input)"
+        return f"{file_name} does not say {missing}: add it to each row, because work without it teaches nothing."
     if len(free) < 2:
         return (
             f"{file_name} needs at least two columns: what came in, and what a person answered. "

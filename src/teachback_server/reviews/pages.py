@@ -155,7 +155,7 @@ def _describe_decision(job: Job, review: Review) -> str:
     corrections = [row.field for row in review.corrections.all() if row.field]
     what = f" ({', '.join(corrections)})" if corrections else ""
     why = f" It was here because: {job.routing_reason.rstrip('.')}."
-    sure = "" if job.confidence is None else f" The agent was {job.confidence:.0%} sure."
+    sure = "" if job.confidence is None else f" The agent was {job.confidence * 100:.0f}\u00a0% sure."
     return f"Job {job.number} {ReviewVerdict(review.verdict).value}{what}.{why}{sure}"
 
 

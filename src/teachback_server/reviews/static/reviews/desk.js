@@ -119,6 +119,7 @@ class Desk {
     if (kind === "saved" || (kind === "conflict" && !isTouched)) {
       dropDraft(this.address, job);
       this.say(message, kind === "saved" ? "" : "warn");
+      countDown();
       return;
     }
     this.putOnScreenAgain(job, message, errors);
@@ -153,7 +154,7 @@ class Desk {
   askWhy(verdict) {
     this.verdict = verdict;
     this.openReasons(LEGENDS[verdict]);
-    this.job.querySelector("[name=reason]")?.focus();
+    this.job.querySelector("[data-reasons]").focus();
   }
 
   openReasons(legend) {
@@ -164,7 +165,7 @@ class Desk {
     const suggested = code && this.job.querySelector(`[name=reason][value="${CSS.escape(code)}"]`);
     const line = this.job.querySelector("[data-suggestion]");
     line.hidden = !suggested;
-    if (suggested) line.textContent = `What you changed suggests: ${suggested.parentElement.textContent.trim().replace(/\s+/g, " ")}`;
+    if (suggested) line.textContent = `Suggested: ${suggested.parentElement.querySelector("span").textContent}`;
   }
 
   chooseReason(digit) {
@@ -266,6 +267,13 @@ class Desk {
   renewWhenOld() {
     if (performance.now() - this.job.leasedAt > RENEW_MS) this.renew();
   }
+}
+
+/** One job fewer waits; the count beside "Review" at the top says so. */
+function countDown() {
+  const count = document.querySelector(".tab[aria-current] .tally")?.firstChild;
+  const waiting = Number(count?.data);
+  if (waiting > 0) count.data = String(waiting - 1);
 }
 
 function paintError(field, message) {
