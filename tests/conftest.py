@@ -6,9 +6,11 @@ import shutil
 import tempfile
 
 import django
+from django.conf import settings
 
 HOME = tempfile.mkdtemp(prefix="teachback-tests-")
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 os.environ["TEACHBACK_HOME"] = HOME
 os.environ["DJANGO_SETTINGS_MODULE"] = "teachback_server.project.settings"
 django.setup()  # here, as the conftest files of the rooms import tables
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a slow one would slow every test

@@ -39,6 +39,7 @@ class Declared(Protocol):
     """A view that says who may open it; a test fails for a route whose view does not."""
 
     declared_rule: str
+    declared_methods: tuple[str, ...]
 
     def __call__(self, request: HttpRequest, /, *args: object, **kwargs: object) -> HttpResponseBase: ...
 
@@ -75,6 +76,7 @@ def guard(rule: str, check: Check, *, methods: Sequence[str], is_public: bool = 
 
         declared = cast(Declared, guarded)
         declared.declared_rule = rule
+        declared.declared_methods = tuple(methods)
         return declared
 
     return decorate

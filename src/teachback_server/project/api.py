@@ -4,9 +4,12 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError
 
+from teachback_server.jobs.api import make_jobs_router
+from teachback_server.jobs.running import RunningAgents
 from teachback_server.people.actor import PermissionMissing
 from teachback_server.people.page_access import Access, page
 from teachback_server.releases.api import router as releases
+from teachback_server.reviews.api import router as reviews_router
 
 api = NinjaAPI(
     title="Teachback",
@@ -15,6 +18,8 @@ api = NinjaAPI(
     docs_url=None,  # its page would load scripts from elsewhere
     docs_decorator=page(Access.SIGNED_IN),
 )
+api.add_router("", make_jobs_router(RunningAgents()))
+api.add_router("", reviews_router)
 
 api.add_router("", releases)
 

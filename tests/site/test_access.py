@@ -1,0 +1,119 @@
+"""Every route declares who may use it, and lets in exactly those."""
+
+import re
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import path
+
+from builders import House
+from site_routes import Route, list_api_views, list_pages, walk_patterns
+from teachback_server.people.models import User
+from teachback_server.people.page_access import Access
+from teachback_server.workflows.access import Role, Scope
+
+pytestmark = pytest.mark.django_db(databases=["default", "traces"])
+
+ROLES = [role.value for role in Role]
+PAGE_RULES = {*(access.value for access in Access), *(f"workflow {role}" for role in Role)}
+KEY_RULES = {f"key {scope}" for scope in Scope}
+PAGES = list_pages()
+IN_A_WORKFLOW = [page for page in PAGES if "workflow_name" in page.pattern]
+ELSEWHERE = [page for page in PAGES if "workflow_name" not in page.pattern]
+
+
+def by_pattern(page: Route) -> str:
+    return page.pattern
+
+
+@pytest.mark.parametrize("page", PAGES, ids=by_pattern)
+def test_every_page_declares_its_rule(page: Route) -> None:
+    assert page.rule in PAGE_RULES, f"/{page.pattern} says nobody may or may not open it: use @page or @workflow_page."
+
+
+@pytest.mark.parametrize("page", IN_A_WORKFLOW, ids=by_pattern)
+def test_every_page_within_a_workflow_asks_for_a_role_there(page: Route) -> None:
+    assert (page.rule or "").startswith("workflow ")
+
+
+@pytest.mark.parametrize(("pattern", "view"), list_api_views(), ids=str)
+def test_every_api_route_asks_for_a_key_of_one_scope(pattern: str, view: object) -> None:
+    for operation in view.operations:
+        rules = [getattr(access, "declared_rule", None) for access in operation.auth_callbacks]
+        assert len(rules) == 1, f"{pattern} must have exactly one auth=KeyAccess(…)"
+        assert rules[0] in KEY_RULES
+        assert "{workflow_name}" in pattern, f"{pattern} must name the workflow that its key is for"
+
+
+def ask(page: Route, person: User | None) -> int:
+    """How a page answers a person: 401 stands for being sent to sign in."""
+    client = Client()
+    if person is not None:
+        client.force_login(person)
+    answer = client.generic(page.method, page.address)
+    if answer.status_code == 302 and answer["Location"].startswith("/sign-in"):
+        return 401
+    return answer.status_code
+
+
+@pytest.mark.parametrize("page", IN_A_WORKFLOW, ids=by_pattern)
+def test_a_page_of_a_workflow_opens_for_its_role_and_no_lower_one(page: Route, cast: dict[str, User | None]) -> None:
+    needed = ROLES.index((page.rule or "").removeprefix("workflow "))
+    assert ask(page, cast["nobody"]) == 401
+    assert ask(page, cast["stranger"]) == 404
+    for rank, role in enumerate(ROLES):
+        answer = ask(page, cast[role])
+        if rank < needed:
+            assert answer == 403, f"a {role} may not open /{page.pattern}"
+        else:
+            assert answer not in (401, 403), f"a {role} may open /{page.pattern}"
+    assert ask(page, cast["administrator"]) not in (401, 403)
+
+
+@pytest.mark.parametrize("page", ELSEWHERE, ids=by_pattern)
+def test_a_page_outside_of_workflows_opens_for_whom_it_says(page: Route, cast: dict[str, User | None]) -> None:
+    answers = {name: ask(page, person) for name, person in cast.items() if name != "nobody"}
+    assert (ask(page, None) == 401) == (page.rule != Access.PUBLIC)
+    for name, answer in answers.items():
+        is_let_in = page.rule != Access.ADMINISTRATOR or name == "administrator"
+        if page.pattern != "sign-out":  # which sends everyone to sign in, as it should
+            assert (answer not in (401, 403)) == is_let_in, f"{name} at /{page.pattern}"
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in IN_A_WORKFLOW if page.method == "GET" and not page.names_more], ids=by_pattern
+)
+def test_every_page_of_a_new_workflow_can_be_opened(page: Route, cast: dict[str, User | None]) -> None:
+    assert ask(page, cast["owner"]) == 200
+
+
+def test_a_workflow_that_one_may_not_see_looks_like_one_that_does_not_exist(client: Client, house: House) -> None:
+    client.force_login(house.charlie)
+    there, nowhere = (
+        re.sub(r"(csrfmiddlewaretoken. value=.|X-CSRFToken.: .)\w+", "", client.get(address).content.decode())
+        for address in ("/workflows/support-inbox/settings", "/workflows/neverthere-so/settings")
+    )
+    assert there.replace("support-inbox", "NAME") == nowhere.replace("neverthere-so", "NAME")
+
+
+def test_a_route_without_a_rule_would_be_found() -> None:
+    bare = path("bare", lambda request: HttpResponse("anybody"))
+    assert [route.rule for route in walk_patterns([bare], "")] == [None]
+
+
+def test_whoever_has_too_low_a_role_is_told_which_one_is_needed(client: Client, cast: dict[str, User | None]) -> None:
+    client.force_login(cast["viewer"])
+    answer = client.get("/workflows/support-inbox/review")
+    assert answer.status_code == 403
+    assert "needs the role reviewer" in answer.content.decode()
+
+
+def test_a_piece_of_a_page_sends_the_whole_page_to_sign_in(client: Client, house: House) -> None:
+    answer = client.get("/workflows/support-inbox/review", headers={"HX-Request": "true"})
+    assert (answer.status_code, answer["HX-Redirect"]) == (401, "/sign-in")
+
+
+def test_no_page_of_a_workflow_is_kept_by_the_browser_or_a_proxy(client: Client, house: House) -> None:
+    client.force_login(house.alice)
+    assert "no-store" in client.get("/workflows/support-inbox/settings")["Cache-Control"]
