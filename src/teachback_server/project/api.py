@@ -9,7 +9,8 @@ from teachback_server.jobs.running import RunningAgents
 from teachback_server.people.actor import PermissionMissing
 from teachback_server.people.page_access import Access, page
 from teachback_server.releases.api import router as releases
-from teachback_server.reviews.api import router as reviews_router
+from teachback_server.reviews.api import router as reviews
+from teachback_server.site.job_api import router as job_lineage
 
 api = NinjaAPI(
     title="Teachback",
@@ -19,8 +20,8 @@ api = NinjaAPI(
     docs_decorator=page(Access.SIGNED_IN),
 )
 api.add_router("", make_jobs_router(RunningAgents()))
-api.add_router("", reviews_router)
-
+api.add_router("", reviews)
+api.add_router("", job_lineage)
 api.add_router("", releases)
 
 

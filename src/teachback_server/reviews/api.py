@@ -15,7 +15,7 @@ from teachback_server.reviews.queries import ReviewFacts, find_review
 from teachback_server.workflows.access import Scope
 from teachback_server.workflows.key_access import KeyAccess
 
-router = Router(tags=["jobs"], auth=[KeyAccess(Scope.JOBS), KeyAccess(Scope.READ)])
+router = Router(tags=["jobs"], auth=KeyAccess(Scope.JOBS))
 _IN_USE = (RoutingKind.AUTO, RoutingKind.AUDIT, RoutingKind.OBSERVED)
 
 

@@ -20,10 +20,10 @@ from teachback_server.people.actor import Actor
 from teachback_server.releases.queries import get_live_state
 from teachback_server.reviews.actions import Decision, decide_reviews
 from teachback_server.reviews.answer_key import reason_by_key, verdict_by_key
-from teachback_server.reviews.typed_cells import read_cells
 from teachback_server.workflows.access import Role, require_role
 from teachback_server.workflows.models import Workflow
 from teachback_server.workflows.schema_check import list_row_problems
+from teachback_server.workflows.typed_cells import type_cells
 
 BATCH_ROWS = 200
 DONE_BY_A_PERSON = "A person did this job; no agent tried it."
@@ -73,9 +73,7 @@ def import_history(
     """
     require_role(actor, workflow.pk, Role.EDITOR)
     if not workflow.reasons.exists():
-        raise ImportRefused(
-            "This workflow has no reasons for corrections. Add at least one in Settings, then try again."
-        )
+        raise ImportRefused("This workflow has no reasons for corrections. Add one in Settings, then try again.")
     rows = read_history(path, mapping)
     is_csv = detect_format(path).kind is FileKind.CSV
     counts = _Counts()
@@ -147,9 +145,9 @@ def _fit(row: HistoryRow | RefusedRow, workflow: Workflow, *, has_texts_only: bo
 def _give_types(row: HistoryRow, workflow: Workflow) -> HistoryRow:
     return replace(
         row,
-        input=read_cells(row.input, workflow.input_schema, "input"),
-        output=read_cells(row.output, workflow.output_schema, "output"),
-        draft=None if row.draft is None else read_cells(row.draft, workflow.output_schema, "draft"),
+        input=type_cells(row.input, workflow.input_schema),
+        output=type_cells(row.output, workflow.output_schema),
+        draft=None if row.draft is None else type_cells(row.draft, workflow.output_schema),
     )
 
 
