@@ -1,11 +1,14 @@
 """Every address of the product with the rule that it declares, for the tests that walk them all."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.converters import IntConverter
-from ninja.operation import PathView
+from ninja import Router
+from ninja.constants import NOT_SET
+from ninja.operation import Operation
 
 from teachback_server.project.api import api
 
@@ -28,11 +31,41 @@ def list_pages() -> list[Route]:
     ]
 
 
-def list_api_views() -> list[tuple[str, PathView]]:
-    """All paths of the API with what answers there."""
+@dataclass(frozen=True, kw_only=True)
+class ApiRoute:
+    """One operation of the API."""
+
+    pattern: str
+    method: str
+    rules: tuple[str | None, ...]  # of each way to prove who one is; None: it declares none
+
+    def address(self, workflow_name: str) -> str:
+        """Where it answers for a workflow, with "x" for whatever else it names."""
+        filled = self.pattern.replace("{workflow_name}", workflow_name)
+        return "/api/v1" + re.sub(r"\{int:\w+\}", "1", re.sub(r"\{\w+\}", "x", filled))
+
+
+def list_api_routes() -> list[ApiRoute]:
+    """All operations of the API."""
     return [
-        (f"{prefix}{path}", view) for prefix, router in api._routers for path, view in router.path_operations.items()
+        ApiRoute(
+            pattern=f"{prefix}{pattern}",
+            method=method,
+            rules=tuple(getattr(access, "declared_rule", None) for access in _list_accesses(router, operation)),
+        )
+        for prefix, router in api._routers
+        for pattern, view in router.path_operations.items()
+        for operation in view.operations
+        for method in operation.methods
     ]
+
+
+def _list_accesses(router: Router, operation: Operation) -> Sequence[object]:
+    if operation.auth_callbacks:
+        return operation.auth_callbacks
+    if isinstance(router.auth, list | tuple):
+        return router.auth
+    return [] if router.auth is NOT_SET else [router.auth]
 
 
 def walk_patterns(patterns: Sequence[URLPattern | URLResolver], before: str) -> Iterator[Route]:
