@@ -44,7 +44,7 @@ class SchemaProblem:
 
 
 def list_schema_problems(schema: JsonObject, value: Json, *, only_field: str = "") -> tuple[SchemaProblem, ...]:
-    """List what in a value does not fit a schema, in the order of the value's fields; nothing where it fits.
+    """List what in a value does not fit a schema, sorted by field; nothing where it fits.
 
     As everywhere, a field that is null counts as absent (unless the schema allows null), and whitespace around a text
     does not count. With `only_field`, problems elsewhere are left out. No reference is fetched from outside the schema.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from teachback_server.jobs.history_file import RefusedRow, read_history
+from teachback_server.jobs.history_file import HistoryFileError, RefusedRow, read_history
 from teachback_server.jobs.refused_rows import describe_refused_row, refused_path, write_refused_rows
 
 ROWS = [
@@ -47,6 +47,11 @@ def test_a_second_try_replaces_the_file_of_the_first(tmp_path: Path) -> None:
 )
 def test_the_kind_of_the_file_follows_the_name(name: str, beside: str) -> None:
     assert refused_path(Path(name)).name == beside
+
+
+def test_a_folder_that_cannot_be_written_to_is_an_error_with_a_remedy(tmp_path: Path) -> None:
+    with pytest.raises(HistoryFileError, match=r"Copy work\.csv into a folder that you may write to"):
+        write_refused_rows(tmp_path / "absent" / "work.csv", ROWS)
 
 
 def test_the_message_names_file_line_reason_and_remedy() -> None:

@@ -1,6 +1,7 @@
 """Proposes the boundary of a workflow from rows of finished work, with the evidence for each field."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ _MOST_SINGLES_SHARE = 0.05
 _FEW_CHOICES = 12
 _CLOSED_SET_REPEATS = 20  # few values, each so often: a closed set, even where they stand in the input
 _FEWEST_FOR_FORMAT = 5
+_MOST_MISFITS_SHARE = 0.05  # so few values of another kind are slips, and no reason to allow that kind
 _MOST_NAMED_FIELDS = 200
 
 
@@ -44,7 +46,8 @@ def infer_boundary(inputs: Iterable[JsonObject], outputs: Iterable[JsonObject]) 
 
     A field that every row has is required. Output texts that repeat become choices; output texts and numbers that
     nearly always stand in one input field name it in `x-teachback-source`. Inputs never become choices, because
-    tomorrow's work may bring a new value. Raises ValueError where there are no rows.
+    tomorrow's work may bring a new value. Where at most one value in twenty is of another kind than the rest, the
+    schema asks for the rest's kind, so those rows do not fit it. Raises ValueError where there are no rows.
     """
     seen_inputs, seen_outputs = FieldCounts(), FieldCounts()
     for came_in, went_out in zip(inputs, outputs, strict=True):
@@ -98,9 +101,18 @@ class _Inference:
 
     def _describe(self, seen: FieldCounts, path: str) -> tuple[dict[str, Json], str]:
         kinds = _kinds(seen)
-        if len(kinds) > 1:
-            return {"type": sorted(kinds)}, f"different kinds of values in {seen.present:,} rows ({_spell_kinds(seen)})"
-        (kind,) = kinds
+        kind, count = kinds.most_common(1)[0]
+        misfits = seen.present - count
+        if misfits > _MOST_MISFITS_SHARE * seen.present:
+            return {
+                "type": sorted(kinds)
+            }, f"different kinds of values in {seen.present:,} rows ({_spell_kinds(kinds)})"
+        schema, sentence = self._describe_kind(kind, seen, path)
+        if misfits:
+            sentence += f"; {misfits:,} of another kind {'does' if misfits == 1 else 'do'} not fit"
+        return schema, sentence
+
+    def _describe_kind(self, kind: str, seen: FieldCounts, path: str) -> tuple[dict[str, Json], str]:
         if kind == "object":
             sentence = f"an object with {len(seen.fields)} fields"
             return self.describe_object(seen, f"{path}."), sentence
@@ -156,9 +168,12 @@ def _is_open_set(seen: FieldCounts, source: str) -> bool:
     return has_few_repeats and seen.standing_in[source] >= 0.99 * seen.present
 
 
-def _kinds(seen: FieldCounts) -> set[str]:
-    kinds = set(seen.kinds)
-    return kinds - {"integer"} if "number" in kinds else kinds
+def _kinds(seen: FieldCounts) -> Counter[str]:
+    """How many values there are of each type; whole numbers among other numbers are numbers."""
+    kinds = Counter(seen.kinds)
+    if "number" in kinds:
+        kinds["number"] += kinds.pop("integer", 0)
+    return kinds
 
 
 def _text_format(seen: FieldCounts) -> str:
@@ -184,8 +199,8 @@ def _spell_source(seen: FieldCounts, source: str) -> str:
     return f"{share} of them stand in {source}: read from there"
 
 
-def _spell_kinds(seen: FieldCounts) -> str:
-    return ", ".join(f"{count:,} {kind}" for kind, count in sorted(seen.kinds.items()))
+def _spell_kinds(kinds: Counter[str]) -> str:
+    return ", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items()))
 
 
 def _spell_share(part: int, whole: int) -> str:
