@@ -1,17 +1,13 @@
-"""What may happen to a backtest: its file is prepared, its workflow is made, the run goes on to its end."""
+"""What may happen to a backtest before it runs: its file is prepared, and its workflow is made."""
 
 import hashlib
-import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from teachback.json_types import Json, JsonObject, content_hash
-from teachback_server.agents.open_releases import OpenReleases
-from teachback_server.backtest.driver import Driver, Progress, order_rows
 from teachback_server.backtest.models import BacktestRun
 from teachback_server.jobs.history_file import read_history
 from teachback_server.jobs.history_row import ColumnMapping, HistoryRow, RefusedRow
@@ -53,6 +49,17 @@ class BacktestSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FileFacts:
+    """What a run remembers of its file."""
+
+    name: str
+    file_hash: str
+    rows: int  # that can be used
+    refused: int
+    has_drafts: bool  # a machine's proposals stand beside the final answers
+
+
+@dataclass(frozen=True, kw_only=True)
 class PreparedFile:
     """A file that was read to its end: the rows that can be used and those that cannot."""
 
@@ -62,9 +69,15 @@ class PreparedFile:
     refused: list[RefusedRow] = field(default_factory=list)
 
     @property
-    def has_drafts(self) -> bool:
-        """Whether a machine's proposals stand beside the final answers."""
-        return any(row.draft is not None for row in self.rows)
+    def facts(self) -> FileFacts:
+        """The file without its rows."""
+        return FileFacts(
+            name=self.path.name,
+            file_hash=self.file_hash,
+            rows=len(self.rows),
+            refused=len(self.refused),
+            has_drafts=any(row.draft is not None for row in self.rows),
+        )
 
 
 def prepare_file(path: Path, mapping: ColumnMapping) -> PreparedFile:
@@ -78,7 +91,7 @@ def prepare_file(path: Path, mapping: ColumnMapping) -> PreparedFile:
             refused.append(item)
     if refused:
         write_refused_rows(path, refused)
-    return PreparedFile(path=path, file_hash=_hash_file(path), rows=rows, refused=refused)
+    return PreparedFile(path=path, file_hash=hash_file(path), rows=rows, refused=refused)
 
 
 def start_backtest(
@@ -101,52 +114,26 @@ def start_backtest(
             f"A workflow named '{wanted.workflow}' exists already and did not come from a backtest. "
             "Choose another name with --workflow."
         )
-    boundary = boundary or boundary_from_rows(prepared.rows, wanted)
-    agent = wanted.agent or ("recorded" if prepared.has_drafts else "local")
+    return open_run(actor, prepared.facts, wanted, boundary or boundary_from_rows(prepared.rows, wanted))
+
+
+def open_run(actor: Actor, facts: FileFacts, wanted: BacktestSettings, boundary: Boundary) -> BacktestRun:
+    """Make the workflow of a backtest with its run, which waits to be continued. Raises as `open_workflow` does."""
+    agent = wanted.agent or ("recorded" if facts.has_drafts else "local")
     with transaction.atomic():
-        workflow, _ = open_workflow(actor, boundary, agent=agent, salt=_salt(prepared, wanted))
+        workflow, _ = open_workflow(actor, boundary, agent=agent, salt=_salt(facts, wanted))
         run = BacktestRun.objects.create(
             workflow=workflow,
-            file_name=prepared.path.name,
-            file_hash=prepared.file_hash,
+            file_name=facts.name,
+            file_hash=facts.file_hash,
             settings=wanted.as_json(),
-            total=len(prepared.rows),
-            refused=len(prepared.refused),
+            total=facts.rows,
+            refused=facts.refused,
             state="running",
             started_at=timezone.now(),
         )
-        record_act(actor, Act.BACKTEST_STARTED, prepared.path.name, workflow_id=workflow.pk)
+        record_act(actor, Act.BACKTEST_STARTED, facts.name, workflow_id=workflow.pk)
     return run
-
-
-def continue_backtest(actor: Actor, run: BacktestRun, prepared: PreparedFile, on_progress: Progress) -> None:
-    """Send what is left of a file through the loop, until its end or a pause. A finished run stays as it is."""
-    if run.state == "done":
-        return
-    rows = order_rows(prepared.rows, run.settings["seed"])
-    driver = Driver(run=run, workflow=run.workflow, rows=rows, agents=OpenReleases(settings.MODELS_FOLDER))
-    if not driver.continue_run(on_progress):
-        return
-    with transaction.atomic():
-        run.state = "done"
-        run.finished_at = timezone.now()
-        run.save(update_fields=["state", "finished_at"])
-        record_act(actor, Act.BACKTEST_FINISHED, run.file_name, workflow_id=run.workflow_id)
-
-
-def keep_upload(path: Path, file_hash: str) -> Path:
-    """Copy a file into the data folder under its hash, so that its backtest can go on after a restart."""
-    kept = Path(settings.UPLOADS_FOLDER) / file_hash / path.name
-    if not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, kept)
-    return kept
-
-
-def find_kept_file(run: BacktestRun) -> Path | None:
-    """The copy of a run's file in the data folder; None where there is none."""
-    kept = Path(settings.UPLOADS_FOLDER) / run.file_hash / run.file_name
-    return kept if kept.exists() else None
 
 
 def settings_of(run: BacktestRun) -> BacktestSettings:
@@ -192,12 +179,13 @@ def _refuse_other_run(known: BacktestRun, prepared: PreparedFile, wanted: Backte
         )
 
 
-def _salt(prepared: PreparedFile, wanted: BacktestSettings) -> str:
+def _salt(facts: FileFacts, wanted: BacktestSettings) -> str:
     """From file and seed alone, so that the same command ends the same on every machine."""
-    seed: JsonObject = {"file": prepared.file_hash, "seed": wanted.seed}
+    seed: JsonObject = {"file": facts.file_hash, "seed": wanted.seed}
     return content_hash(seed)
 
 
-def _hash_file(path: Path) -> str:
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file's content in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

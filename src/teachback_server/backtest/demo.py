@@ -10,12 +10,12 @@ from teachback_server.agents.protocol import JobInput
 from teachback_server.backtest.actions import (
     BacktestSettings,
     boundary_from_rows,
-    continue_backtest,
     prepare_file,
     start_backtest,
 )
 from teachback_server.backtest.driver import Progress
 from teachback_server.backtest.models import BacktestRun
+from teachback_server.backtest.running import continue_backtest
 from teachback_server.jobs.actions import Arrival, JobSource, record_ended_jobs
 from teachback_server.people.actor import Actor
 from teachback_server.releases.queries import get_live_state
@@ -42,7 +42,7 @@ def _sample_boundary(inferred: Boundary) -> Boundary:
         title="Support desk (sample data)",
         input_schema=inferred.input_schema,
         output_schema=inferred.output_schema,
-        finished_means="Right queue, right urgency, the order number if there is one, and whether a refund needs approval.",
+        finished_means="Queue, urgency, order number and the need for approval of a refund are right.",
         hands_back_when="The agent has no reviewed examples to go by.",
         next_step="The team of the queue answers the customer.",
         error_limit=DEMO_SETTINGS.error_limit,

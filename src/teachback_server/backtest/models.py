@@ -1,8 +1,9 @@
-"""Tables of backtests: a file of history on its way through the loop, and what its answer key knows."""
+"""Tables of backtests: uploaded files, their way through the loop, and what the answer key knows."""
 
 from django.db import models
 
 from teachback_server.jobs.models import Job
+from teachback_server.people.models import User
 from teachback_server.workflows.models import Workflow
 
 
@@ -18,6 +19,7 @@ class BacktestRun(models.Model):
     state = models.CharField(max_length=12)  # running, done or failed
     message = models.CharField(max_length=500, blank=True)
     cpu_seconds = models.FloatField(default=0)
+    figures = models.JSONField(null=True)  # see figures.measure_run; written once, when the run is done
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
 
@@ -35,3 +37,22 @@ class KeyedJob(models.Model):
 
     class Meta:
         db_table = "keyed_job"
+
+
+class HistoryUpload(models.Model):
+    """A file of finished work that a person uploaded, until it becomes a backtest and as long as that needs it."""
+
+    token = models.CharField(max_length=32, unique=True)  # names its folder and its address
+    uploaded_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    file_name = models.CharField(max_length=300)
+    size_bytes = models.PositiveBigIntegerField()
+    state = models.CharField(max_length=12)  # see reading.UploadState
+    message = models.TextField(blank=True)  # why the file, or what its person said of it, cannot be used as it is
+    input_columns = models.JSONField(default=list)
+    output_columns = models.JSONField(default=list)
+    reading = models.JSONField(null=True)  # see reading.FileReading
+    run = models.OneToOneField(BacktestRun, null=True, on_delete=models.CASCADE, related_name="upload")
+    uploaded_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "history_upload"

@@ -1,30 +1,21 @@
-"""Background work of backtests: a run that was started in the browser goes on piece by piece, whatever gets killed."""
+"""Background work of backtests: runs go on and large files are read piece by piece, whatever gets killed."""
 
-import time
-from pathlib import Path
-
-from django.conf import settings
+from django.utils.module_loading import import_string
 from django_tasks import task
 
-from teachback_server.backtest.actions import continue_backtest, find_kept_file, note_failure, prepare_file, settings_of
-from teachback_server.backtest.models import BacktestRun
-from teachback_server.people.actor import SYSTEM
-
-PIECE_SECONDS = 20.0
+_ROOM = "teachback_server.backtest"
 
 
 @task()
 def continue_backtest_now(run_id: int) -> None:
-    """Send the next jobs of a run through the loop for a few seconds, then ask for another turn until it is done."""
-    run = BacktestRun.objects.select_related("workflow").filter(pk=run_id).first()
-    if run is None or run.state != "running":
-        return
-    kept: Path | None = find_kept_file(run)
-    if kept is None:
-        note_failure(run, f"The file {run.file_name} is no longer in {settings.UPLOADS_FOLDER}. Upload it again.")
-        return
-    until = time.monotonic() + PIECE_SECONDS
-    prepared = prepare_file(kept, settings_of(run).mapping)
-    continue_backtest(SYSTEM, run, prepared, lambda done, total: time.monotonic() < until)
-    if run.state == "running":
-        continue_backtest_now.enqueue(run.pk)
+    """Send the next jobs of a run through the loop, then ask for another turn until it is done."""
+    # By its name, because the pages that ask for this task must not load agents and statistics with it.
+    continue_for_a_while = import_string(f"{_ROOM}.running.continue_for_a_while")
+    if continue_for_a_while(run_id):
+        continue_backtest_now.enqueue(run_id)
+
+
+@task()
+def read_upload_now(upload_id: int) -> None:
+    """Read an uploaded file that is too large to be read while its person waits for the page."""
+    import_string(f"{_ROOM}.uploads.read_waiting_upload")(upload_id)

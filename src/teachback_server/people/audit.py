@@ -36,6 +36,8 @@ class Act(StrEnum):
     CHANGE_JUDGED = "change_judged"
     CHANGE_DECLINED = "change_declined"
     PATTERN_EDITED = "pattern_edited"
+    HISTORY_UPLOADED = "history_uploaded"
+    HISTORY_DISCARDED = "history_discarded"
     BACKTEST_STARTED = "backtest_started"
     BACKTEST_FINISHED = "backtest_finished"
 
@@ -63,6 +65,8 @@ SENTENCES: Mapping[Act, str] = {
     Act.CHANGE_JUDGED: "judged {subject}",
     Act.CHANGE_DECLINED: "declined {subject}",
     Act.PATTERN_EDITED: "edited the pattern {subject}",
+    Act.HISTORY_UPLOADED: "uploaded {subject}",
+    Act.HISTORY_DISCARDED: "discarded the uploaded file {subject}",
     Act.BACKTEST_STARTED: "started a backtest of {subject}",
     Act.BACKTEST_FINISHED: "finished a backtest of {subject}",
 }

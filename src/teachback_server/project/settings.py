@@ -11,6 +11,7 @@ HOME = Path(os.environ.get("TEACHBACK_HOME") or "teachback-home").resolve()
 open_home(HOME)
 MODELS_FOLDER = HOME / "models"
 UPLOADS_FOLDER = HOME / "uploads"
+UPLOADS_FOLDER.mkdir(mode=0o700, exist_ok=True)
 
 SECRET_KEY = read_or_make_secret_key(HOME)
 DEBUG = False
@@ -119,6 +120,7 @@ STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+FILE_UPLOAD_TEMP_DIR = UPLOADS_FOLDER  # one disk with where they are kept, so that keeping one copies nothing
 MAX_HISTORY_FILE_BYTES = 512 * 1024 * 1024
 
 LOGGING = {

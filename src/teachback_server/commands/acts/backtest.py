@@ -11,12 +11,12 @@ from teachback_server.backtest.actions import (
     BacktestRefused,
     BacktestSettings,
     PreparedFile,
-    continue_backtest,
     prepare_file,
     start_backtest,
 )
 from teachback_server.backtest.models import BacktestRun
 from teachback_server.backtest.queries import get_figures
+from teachback_server.backtest.running import continue_backtest
 from teachback_server.backtest.story import tell_story
 from teachback_server.commands.acts.prepare import bring_tables_up_to_date
 from teachback_server.commands.acts.progress import watch_jobs
