@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from teachback.hash_draws import hash_to_unit
 
-GATE_SHARE = 0.5  # spent gate cases become practice, so a large share costs learning only a short delay
+GATE_SHARE = 0.3  # spent gate cases become practice, so a large share costs learning only a short delay
 
 
 class Split(StrEnum):

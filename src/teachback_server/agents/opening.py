@@ -26,3 +26,8 @@ def open_agent(bundle: ReleaseBundle, cache_folder: Path) -> Agent:
     if kind == "python":
         return CallableAgent(find_callable(address))
     raise UnknownAgent(f"There is no agent “{name}”. Write local, recorded or python:MODULE:FUNCTION.")
+
+
+def can_learn(agent_name: str) -> bool:
+    """Whether an agent becomes different when its release lists other examples."""
+    return agent_name == "local"

@@ -36,7 +36,7 @@ class BacktestSettings:
     output_columns: tuple[str, ...] = ()
     error_limit: float = 0.05
     certainty: float = 0.90
-    hand_back_cost: float = 0.25
+    hand_back_cost: float = 0.5
 
     def as_json(self) -> dict[str, Json]:
         """The settings as plain JSON values, as they are stored with the run."""

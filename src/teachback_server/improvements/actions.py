@@ -8,8 +8,10 @@ from django.utils import timezone
 
 from teachback.vocabulary import Cause, GateVerdict, Lever, PatternState
 from teachback_server.agents.open_releases import OpenReleases
+from teachback_server.improvements.approval_lever import certify_when_due, plan_when_due
 from teachback_server.improvements.candidates import Candidate, ChangeState, store_verdict, without_autonomy
 from teachback_server.improvements.edits import Edit, apply_edit, parse_edit, validate_edit
+from teachback_server.improvements.examples_lever import try_batch_when_due
 from teachback_server.improvements.guarding import watch_audits
 from teachback_server.improvements.judging import judge_candidate
 from teachback_server.improvements.models import Change, Pattern
@@ -38,6 +40,8 @@ def advance_workflow(workflow: Workflow, agents: OpenReleases, *, now: datetime,
         pass
     weigh_patterns(workflow)
     watch_audits(workflow, get_live_state(workflow), now=now)
+    while _take_step(workflow, agents, now=now, may_certify=may_certify):
+        pass
 
 
 def propose_change(
@@ -121,6 +125,13 @@ def edit_pattern(
             pattern.state = PatternState.IGNORED if is_ignored else PatternState.GROWING
         pattern.save()
         record_act(actor, Act.PATTERN_EDITED, pattern.title, workflow_id=pattern.workflow_id)
+
+
+def _take_step(workflow: Workflow, agents: OpenReleases, *, now: datetime, may_certify: bool) -> bool:
+    live = get_live_state(workflow)
+    if may_certify and (plan_when_due(workflow, live) or certify_when_due(workflow, agents, live, now=now)):
+        return True
+    return try_batch_when_due(workflow, agents, live, now=now)
 
 
 def _move(change: Change, expected: ChangeState, to: ChangeState) -> None:

@@ -54,6 +54,7 @@ class Judged:
     report: JsonObject
     spent_case_ids: Sequence[int]
     judged_through: int  # number of the last job that judged
+    candidate_confidences: Sequence[float]  # on every job that judged, reviewed or not
     runs: Sequence[tuple[Release | None, Sequence[CaseOutcome]]]  # None stands for the candidate itself
 
 
@@ -96,7 +97,7 @@ def store_verdict(
             at=now,
         )
         mark_taught(release, candidate.taught_case_ids)
-        gate = _store_gate(release, live.release, candidate.lever, judged, now)
+        gate = store_gate_of(release, live.release, candidate.lever, judged, now)
         change = _store_change(actor, workflow, candidate, release, gate, outcome, now)
         details: dict[str, Json] = {"verdict": judged.verdict, "release": release.number}
         record_act(actor, Act.CHANGE_JUDGED, change.title, workflow_id=workflow.pk, details=details, at=now)
@@ -106,7 +107,8 @@ def store_verdict(
     return change
 
 
-def _store_gate(candidate: Release, base: Release, lever: Lever, judged: Judged, now: datetime) -> Gate:
+def store_gate_of(candidate: Release, base: Release, lever: Lever, judged: Judged, now: datetime) -> Gate:
+    """Store a verdict with its runs, and spend the cases that judged."""
     gate = store_gate(
         base=base,
         candidate=candidate,

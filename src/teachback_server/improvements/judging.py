@@ -10,6 +10,7 @@ from teachback_server.evals.gate_jobs import GateJob, list_gate_jobs, outcomes_o
 from teachback_server.evals.gate_test import Claim, PairedCase, account_of, judge_change
 from teachback_server.evals.models import Gate
 from teachback_server.improvements.candidates import Candidate, Judged
+from teachback_server.improvements.evidence import UNSURE
 from teachback_server.improvements.models import LearningState
 from teachback_server.releases.models import Release
 from teachback_server.releases.queries import LiveState
@@ -46,6 +47,9 @@ def judge_candidate(workflow: Workflow, agents: OpenReleases, live: LiveState, c
         report=report.as_json(),
         spent_case_ids=[one.case.pk for one in gate_jobs if one.case is not None],
         judged_through=max((one.job.number for one in gate_jobs), default=state.judged_through),
+        candidate_confidences=[
+            UNSURE if result.output is None or result.confidence is None else result.confidence for result in after
+        ],
         runs=[(release, outcomes_of(gate_jobs, results)) for release, results in runs],
     )
 

@@ -73,6 +73,12 @@ class LearningState(models.Model):
     last_review_id = models.BigIntegerField(default=0)
     reviews = models.PositiveIntegerField(default=0)  # read so far
     judged_through = models.PositiveIntegerField(default=0)  # number of the last job that a gate has looked at
+    last_try_examples = models.PositiveIntegerField(default=0)  # of the last candidate, whatever it became
+    earning = models.ForeignKey(
+        Release, null=True, on_delete=models.PROTECT, related_name="+"
+    )  # autonomy, or planning to
+    earning_from_job = models.PositiveIntegerField(default=0)  # number of the first job that may judge it
+    earning_plan = models.JSONField(null=True)  # see earning.EarningPlan; null: nothing is likely to pass yet
     patterns_weighed_at = models.PositiveIntegerField(
         default=0
     )  # reviews read when states and causes were last weighed

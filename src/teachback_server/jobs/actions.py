@@ -171,7 +171,12 @@ def _route(
                 confidence=result.confidence,
                 wants_review=result.wants_review,
                 approval=live.document.approval,
-                autonomy=AutonomyState(is_on=is_autonomy_on, auto_jobs_so_far=auto_jobs),
+                autonomy=AutonomyState(
+                    is_on=is_autonomy_on,
+                    auto_jobs_so_far=auto_jobs,
+                    reviews_test_cases=live.earning is not None,
+                    earning_release=str(live.earning or ""),
+                ),
                 is_test_case=is_test_case,
                 draw=draw_uniform(workflow.salt, arrival.external_id),
             )

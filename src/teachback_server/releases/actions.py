@@ -164,6 +164,11 @@ def take_autonomy_back(
         )
 
 
+def watch_test_cases(workflow: Workflow, release: Release | None) -> None:
+    """Have all test cases reviewed while this release earns its autonomy in the shadow; None ends that."""
+    LiveRelease.objects.filter(workflow=workflow).update(earning=release)
+
+
 def change_boundary(
     actor: Actor, workflow: Workflow, boundary: Boundary, *, from_job: int, at: datetime | None = None
 ) -> bool:
@@ -210,6 +215,7 @@ def _point_live_at(
                 "is_autonomy_on": is_certified and kind is ReleaseEventKind.WENT_LIVE,
                 "since_at": at,
                 "from_job": from_job,
+                "earning": None,
             },
         )
         _append_event(actor, release, kind, from_job=from_job, why=why, at=at)

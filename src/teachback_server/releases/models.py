@@ -61,6 +61,7 @@ class LiveRelease(models.Model):
     is_autonomy_on = models.BooleanField(default=False)
     since_at = models.DateTimeField()
     from_job = models.PositiveIntegerField(default=1)  # the number of the first job under it
+    earning = models.ForeignKey(Release, null=True, on_delete=models.PROTECT, related_name="+")  # in the shadow
 
     class Meta:
         db_table = "live_release"

@@ -31,6 +31,7 @@ class LiveState:
     document: ReleaseDocument
     is_autonomy_on: bool
     from_job: int
+    earning: Release | None = None  # a candidate in the shadow that earns its autonomy: all test cases are reviewed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,13 +63,14 @@ class ReleaseHappening:
 
 def get_live_state(workflow: Workflow) -> LiveState:
     """The live release of a workflow. Raises LiveRelease.DoesNotExist for a workflow that was never opened."""
-    related = ("release", "release__workflow", "release__example_list")
+    related = ("release", "release__workflow", "release__example_list", "earning")
     live = LiveRelease.objects.select_related(*related).get(workflow=workflow)
     return LiveState(
         release=live.release,
         document=get_document(live.release),
         is_autonomy_on=live.is_autonomy_on,
         from_job=live.from_job,
+        earning=live.earning,
     )
 
 

@@ -38,5 +38,5 @@ class Boundary:
     next_step: str = ""
     error_limit: float = 0.05
     certainty: float = 0.90
-    hand_back_cost: float = 0.25
+    hand_back_cost: float = 0.5
     reasons: tuple[ReasonOption, ...] = field(default=DEFAULT_REASONS)

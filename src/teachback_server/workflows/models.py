@@ -18,7 +18,7 @@ class Workflow(models.Model):
     owner = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="owned_workflows")
     error_limit = models.FloatField(default=0.05)  # the share of wrong results among jobs that skip review
     certainty = models.FloatField(default=0.90)  # how sure a certificate of autonomy must be
-    hand_back_cost = models.FloatField(default=0.25)  # of a hand-back, where a wrong answer costs 1
+    hand_back_cost = models.FloatField(default=0.5)  # of a hand-back, where a wrong answer costs 1
     salt = models.CharField(max_length=32)  # of the hashes that split cases and draw audits
     created_at = models.DateTimeField()
 

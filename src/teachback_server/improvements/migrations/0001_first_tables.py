@@ -39,6 +39,10 @@ class Migration(migrations.Migration):
                 ('last_review_id', models.BigIntegerField(default=0)),
                 ('reviews', models.PositiveIntegerField(default=0)),
                 ('judged_through', models.PositiveIntegerField(default=0)),
+                ('last_try_examples', models.PositiveIntegerField(default=0)),
+                ('earning', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='releases.release')),
+                ('earning_from_job', models.PositiveIntegerField(default=0)),
+                ('earning_plan', models.JSONField(null=True)),
                 ('patterns_weighed_at', models.PositiveIntegerField(default=0)),
             ],
             options={

@@ -51,6 +51,7 @@ class Migration(migrations.Migration):
                 ('since_at', models.DateTimeField()),
                 ('from_job', models.PositiveIntegerField(default=1)),
                 ('release', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='releases.release')),
+                ('earning', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='releases.release')),
             ],
             options={
                 'db_table': 'live_release',

@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                 ('next_step', models.CharField(blank=True, max_length=200)),
                 ('error_limit', models.FloatField(default=0.05)),
                 ('certainty', models.FloatField(default=0.9)),
-                ('hand_back_cost', models.FloatField(default=0.25)),
+                ('hand_back_cost', models.FloatField(default=0.5)),
                 ('salt', models.CharField(max_length=32)),
                 ('created_at', models.DateTimeField()),
                 ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='owned_workflows', to=settings.AUTH_USER_MODEL)),

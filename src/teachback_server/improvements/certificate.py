@@ -1,0 +1,59 @@
+"""The outcome of trying to certify autonomy, in figures and in words. Pure."""
+
+from dataclasses import asdict, dataclass
+
+from teachback.json_types import Json
+from teachback.vocabulary import GateVerdict
+from teachback_server.statistics.thresholds import CertifiedThreshold
+
+
+@dataclass(frozen=True, kw_only=True)
+class Certificate:
+    """What Learn-then-Test found on a pool of judged jobs; `found` None: nothing may skip review on this evidence."""
+
+    limit: float
+    certainty: float
+    attempt: int
+    pool: int
+    found: CertifiedThreshold | None
+
+    @property
+    def verdict(self) -> GateVerdict:
+        """Proven, or cannot tell: too few jobs or too many errors to allow it."""
+        return GateVerdict.PROVEN if self.found is not None else GateVerdict.CANNOT_TELL
+
+    def as_json(self) -> dict[str, Json]:
+        """The report that the gate of the approval lever keeps."""
+        figures: dict[str, Json] = {
+            "limit": self.limit,
+            "certainty": self.certainty,
+            "attempt": self.attempt,
+            "pool": self.pool,
+            "sentence": describe_certificate(self),
+            "claims": [],
+        }
+        if self.found is not None:
+            figures.update(asdict(self.found))
+        return figures
+
+
+def describe_certificate(certificate: Certificate) -> str:
+    """The sentence that an owner reads."""
+    found = certificate.found
+    if found is None:
+        return (
+            f"{certificate.pool} judged jobs do not show yet that any share of the work stays under "
+            f"{certificate.limit:.0%} wrong. Everything is reviewed, and the next release tries again."
+        )
+    return (
+        f"The surest {found.share:.0%} of jobs may skip review: {found.errors} of {found.jobs} such jobs were wrong, "
+        f"so with {certificate.certainty:.0%} certainty fewer than {certificate.limit:.0%} of them are."
+    )
+
+
+def title_of(certificate: Certificate) -> str:
+    """What the change is called in lists."""
+    found = certificate.found
+    if found is None:
+        return "Autonomy was not earned"
+    return f"Jobs with a confidence of {found.threshold:.2f} or more skip review, about {found.share:.0%} of the work"
