@@ -6,6 +6,8 @@ from datetime import datetime
 from teachback_server.jobs.models import Job, Outcome, Step
 from teachback_server.workflows.models import Workflow
 
+LARGEST_NUMBER = 2**31 - 1  # that the column holds; an address may name any
+
 
 @dataclass(frozen=True, kw_only=True)
 class StepFacts:
@@ -44,6 +46,8 @@ class OutcomeFacts:
 
 def find_job(workflow: Workflow, number: int) -> Job | None:
     """The job with this number in a workflow that the caller may see; None where there is none."""
+    if number > LARGEST_NUMBER:
+        return None
     return Job.objects.filter(workflow=workflow, number=number).select_related("release").first()
 
 

@@ -31,6 +31,7 @@ from teachback_server.reviews.queries import describe_for_desk
 from teachback_server.workflows.access import Role
 from teachback_server.workflows.page_access import WorkflowRequest, workflow_page
 
+_MOST_DIGITS = 10
 _MOST_HELD = 50  # numbers that a desk may name as jobs it has on screen or on the way
 
 
@@ -56,7 +57,8 @@ def show_desk(request: WorkflowRequest) -> HttpResponseBase:
 @workflow_page(Role.REVIEWER, methods=("POST",))
 def next_job(request: WorkflowRequest) -> HttpResponseBase:
     """The job after those that the desk holds already, as a piece of a page; no content when there is none."""
-    held = [int(text) for text in request.POST.get("holding", "").split(",")[:_MOST_HELD] if text.isdecimal()]
+    texts = request.POST.get("holding", "").split(",")[:_MOST_HELD]
+    held = [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < _MOST_DIGITS]
     job = claim_next_job(request.actor, request.workflow, besides=held)
     if job is None:
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
