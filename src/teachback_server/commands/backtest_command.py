@@ -50,7 +50,7 @@ output_option = click.option(
 )
 
 
-@click.command(name="backtest")
+@click.command(name="backtest", short_help="How far would finished work of the past have come?")
 @file_argument
 @click.option("--workflow", type=WorkflowName(), required=True, help="Name for the workflow, such as booking-desk.")
 @click.option(

@@ -12,7 +12,7 @@ from teachback_server.commands.options import home_option, load_act, port_option
 from teachback_server.commands.ports import refuse_taken_port
 
 
-@click.command(name="demo")
+@click.command(name="demo", short_help="Watch a sample desk learn, then look at it.")
 @home_option
 @port_option
 @click.option("--only-story", is_flag=True, help="Stop after the story; do not start the pages.")

@@ -8,7 +8,7 @@ from teachback_server.commands.options import home_option, host_option, name_hom
 from teachback_server.commands.supervision import bring_up
 
 
-@click.command(name="up")
+@click.command(name="up", short_help="Start everything on this machine.")
 @home_option
 @host_option
 @port_option

@@ -10,7 +10,7 @@ from teachback_server.commands.serving import serve_pages
 from teachback_server.commands.supervision import prepare_home
 
 
-@click.command(name="web")
+@click.command(name="web", short_help="Serve the pages and the API alone.")
 @home_option
 @host_option
 @port_option

@@ -7,7 +7,7 @@ import click
 from teachback_server.commands.options import home_option, load_act
 
 
-@click.command(name="worker")
+@click.command(name="worker", short_help="Do the background work alone.")
 @home_option
 @click.option("--until-idle", is_flag=True, help="Stop when nothing is left to do, instead of waiting for more.")
 def command(home: Path, until_idle: bool) -> int:

@@ -1,0 +1,18 @@
+"""Fills a fresh data folder with the house of `builders` and a few jobs; run by the browser fixtures."""
+
+import django
+
+django.setup()
+
+from builders import accept, correct, make_house, record_jobs  # noqa: E402 — tables need django.setup first
+from teachback_server.people.actions import choose_password  # noqa: E402
+
+PASSWORD = "four words in a row"
+
+house = make_house()
+for person in (house.alice, house.bob, house.charlie):
+    choose_password(person, PASSWORD)
+decided = record_jobs(house.workflow, [{"queue": "billing"}] * 6 + [{"queue": "delivery"}, None])
+accept(house.reviewer, decided[:5])
+correct(house.reviewer, decided[5:7], {"queue": "returns"})
+record_jobs(house.workflow, [{"queue": "billing", "order_number": "A20"}] * 5 + [None], first_id=20)
