@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Count, F, FloatField, IntegerField, Max, QuerySet, Sum, TextField, Value
+from django.db.models import Count, Exists, F, FloatField, IntegerField, OuterRef, QuerySet, Sum, TextField, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, Substr
 
@@ -168,21 +168,28 @@ def group_reasons(reviews: QuerySet[Review]) -> QuerySet[Review, ReasonRow]:
 
 def outcome_changes(workflow: Workflow, after_id: int, until_id: int | None = None) -> list[OutcomeRow]:
     """By how much later words after one id changed the counts: new words add, the words that they replace subtract."""
-    words = Outcome.objects.filter(job__workflow=workflow)
-    new = words.filter(pk__gt=after_id)
+    new = Outcome.objects.filter(pk__gt=after_id)
     if until_id is not None:
         new = new.filter(pk__lte=until_id)
-    added = _group_newest(new)
+    added = _group_newest(workflow, new)
     if not after_id or not added:
         return added
-    replaced = _group_newest(words.filter(pk__lte=after_id, job_id__in=new.values("job_id")))
+    before = Outcome.objects.filter(pk__lte=after_id)
+    replaced = _group_newest(workflow, before, about_jobs_of=new)
     return added + [(routing, is_used, -jobs, -worth) for routing, is_used, jobs, worth in replaced]
 
 
-def _group_newest(words: QuerySet[Outcome]) -> list[OutcomeRow]:
-    newest = words.order_by().values("job_id").annotate(newest=Max("pk")).values("newest")
+def _group_newest(
+    workflow: Workflow, words: QuerySet[Outcome], about_jobs_of: QuerySet[Outcome] | None = None
+) -> list[OutcomeRow]:
+    """Count the words of a workflow after which none of `words` came about the same job."""
+    newest = words.filter(~Exists(words.filter(job_id=OuterRef("job_id"), pk__gt=OuterRef("pk"))))
+    if about_jobs_of is not None:
+        newest = newest.filter(job_id__in=about_jobs_of.values("job_id"))
+    # An outcome knows no workflow. The sum keeps SQLite from going through all jobs of the workflow to find its words.
     return list(
-        Outcome.objects.filter(pk__in=newest)
+        newest.annotate(of_workflow=F("job__workflow_id") + 0)
+        .filter(of_workflow=workflow.pk)
         .values_list("job__routing", "is_used")
         .annotate(total=Count("pk"), worth=Coalesce(Sum("worth_usd"), _NOTHING, output_field=FloatField()))
         .order_by()

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from teachback.vocabulary import JobStatus, ReviewVerdict, RoutingKind
-from teachback_server.statistics.intervals import rate_confidence_sequence
+from teachback_server.statistics.intervals import rate_confidence_curve, rate_confidence_sequence
 from teachback_server.statistics.selection import RateEstimate, RateStratum, stratified_rate
 
 WITHOUT_WAITING = frozenset({RoutingKind.AUTO, RoutingKind.AUDIT})
@@ -146,6 +146,20 @@ def measure_right(counts: Counts) -> RateEstimate:
     return _share(strata, [stratum.accepted for stratum in strata], count_without_result(counts))
 
 
+def measure_right_of_each(stretches: Sequence[Counts]) -> list[RateEstimate]:
+    """What `measure_right` gives for each stretch of work; those of which every job is known are bounded at once."""
+    known = [_count_right_where_known(counts) for counts in stretches]
+    lows, highs = rate_confidence_curve(
+        [hit[0] if hit else 0 for hit in known], [hit[1] if hit else 0 for hit in known]
+    )
+    return [
+        measure_right(counts)
+        if hit is None
+        else RateEstimate(estimate=hit[0] / hit[1], low=float(low), high=float(high), reviewed=hit[1], jobs=hit[1])
+        for counts, hit, low, high in zip(stretches, known, lows, highs, strict=True)
+    ]
+
+
 def measure_overridden(counts: Counts) -> RateEstimate:
     """The share of finished outputs that people changed or rejected, or would have, had they looked at all of them."""
     strata = stratify(counts)
@@ -169,9 +183,13 @@ def measure_unwaited_error(counts: Counts) -> RateEstimate:
 
 def measure_skipped(counts: Counts) -> RateEstimate:
     """The share of jobs that did not wait for a person. Known of every job; observed jobs were never ours to route."""
-    routed = [group for group in counts.ended if group.routing != RoutingKind.OBSERVED]
-    skipped = sum(group.jobs for group in routed if group.routing in WITHOUT_WAITING)
-    return known_share(skipped, sum(group.jobs for group in routed))
+    return known_share(*_count_skipped(counts))
+
+
+def share_skipped(counts: Counts) -> float | None:
+    """The share that `measure_skipped` bounds, alone; None where there is nothing to route."""
+    skipped, routed = _count_skipped(counts)
+    return skipped / routed if routed else None
 
 
 def measure_flow(counts: Counts) -> Flow:
@@ -260,6 +278,21 @@ def known_share(hits: int, jobs: int) -> RateEstimate:
 def _path_of(group: EndedJobs | DecidedJobs | GivenReason) -> str:
     """Which way a job went; audits are drawn from the jobs that were used without waiting, so the two are one."""
     return RoutingKind.AUTO if group.routing in WITHOUT_WAITING else group.routing
+
+
+def _count_skipped(counts: Counts) -> tuple[int, int]:
+    routed = [group for group in counts.ended if group.routing != RoutingKind.OBSERVED]
+    skipped = sum(group.jobs for group in routed if group.routing in WITHOUT_WAITING)
+    return skipped, sum(group.jobs for group in routed)
+
+
+def _count_right_where_known(counts: Counts) -> tuple[int, int] | None:
+    """Right jobs and all jobs, if nothing is left to estimate."""
+    strata, without_result = stratify(counts), count_without_result(counts)
+    jobs = without_result + sum(stratum.jobs for stratum in strata)
+    if not jobs or any(stratum.reviewed < stratum.jobs for stratum in strata):
+        return None
+    return sum(stratum.accepted for stratum in strata), jobs
 
 
 def _share(strata: Sequence[Stratum], hits: Sequence[int], without_result: int) -> RateEstimate:

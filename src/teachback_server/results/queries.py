@@ -1,0 +1,241 @@
+"""Reads of results: everything that the Results page and its JSON twin show of one workflow."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from statistics import median
+
+from django.db.models import Max
+from django.utils import timezone
+
+from teachback_server.evals.models import Gate
+from teachback_server.releases.actions import ReleaseEventKind
+from teachback_server.releases.models import LiveRelease, Release, ReleaseEvent
+from teachback_server.results.claims import Account, GateFacts, ReleaseFacts, draw_account, read_claim
+from teachback_server.results.counts import UseCount, count_reasons, count_stretch, count_uses, count_work
+from teachback_server.results.curve import CurvePart, Stretch, choose_slice_jobs, draw_curve
+from teachback_server.results.measures import (
+    Counts,
+    Flow,
+    Rates,
+    ReasonShare,
+    measure_flow,
+    measure_overridden,
+    measure_rates,
+    measure_reasons,
+    measure_skipped,
+    measure_unwaited_error,
+)
+from teachback_server.reviews.models import Review
+from teachback_server.statistics.selection import RateEstimate
+from teachback_server.workflows.models import Workflow
+
+RECENT_JOBS = 250
+FIRST_JOBS = 100
+TIMED_DECISIONS = 500
+_LIVE_KINDS = (ReleaseEventKind.WENT_LIVE, ReleaseEventKind.ROLLED_BACK)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Period:
+    """A stretch of work with its rates. Periods hold different jobs, so comparing them proves nothing by itself."""
+
+    label: str
+    note: str  # which jobs these are
+    rates: Rates
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effort:
+    """What the work cost: people's time as far as it was measured, the agent's tokens and money."""
+
+    decisions: int
+    timed: int  # decisions of which the seconds are known
+    median_seconds: float | None  # of the newest timed ones, at most 500
+    total_seconds: float
+    tokens: int
+    cost_usd: float
+    worth_usd: float  # as far as the next step said
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """One reason with the words that the workflow has for it."""
+
+    label: str
+    measured: ReasonShare
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """The whole Results page of one workflow."""
+
+    workflow: str
+    title: str
+    jobs: int  # that have ended
+    recent: Period  # the newest jobs
+    everything: Period
+    periods: tuple[Period, ...]  # in the order of time: after 100 jobs, after 1,000, this month
+    overridden: RateEstimate  # of recent finished outputs, the share that people changed or rejected
+    skipped: RateEstimate  # of recent jobs, the share that did not wait for a person
+    unwaited_error: RateEstimate  # among all jobs that did not wait, from their audits
+    slice_jobs: int
+    curve: tuple[CurvePart, ...]
+    reasons: tuple[Reason, ...]
+    flow: Flow
+    uses: tuple[UseCount, ...]
+    effort: Effort
+    account: Account
+
+
+def read_results(workflow: Workflow, *, today: date | None = None) -> Results:
+    """Everything that the Results page shows; `today` decides which month is this one."""
+    jobs = last_job_number(workflow)
+    slice_jobs = choose_slice_jobs(jobs)
+    counts = count_work(workflow, slice_jobs)
+    recent = count_stretch(workflow, max(1, jobs - RECENT_JOBS + 1), jobs)
+    uses = count_uses(workflow)
+    return Results(
+        workflow=workflow.name,
+        title=workflow.title,
+        jobs=sum(group.jobs for group in counts.ended),
+        recent=_describe_recent(recent, jobs),
+        everything=Period(label="All jobs", note=_numbers(1, jobs), rates=measure_rates(counts)),
+        periods=_list_periods(workflow, jobs, counts, today or timezone.now().date()),
+        overridden=measure_overridden(recent),
+        skipped=measure_skipped(recent),
+        unwaited_error=measure_unwaited_error(counts),
+        slice_jobs=slice_jobs,
+        curve=draw_curve(counts, list_stretches(workflow), slice_jobs),
+        reasons=_list_reasons(workflow, counts),
+        flow=measure_flow(counts),
+        uses=uses,
+        effort=_measure_effort(workflow, counts, uses),
+        account=read_account(workflow),
+    )
+
+
+def last_job_number(workflow: Workflow) -> int:
+    """The number of the newest job; 0 where there is none."""
+    return workflow.jobs.aggregate(last=Max("number"))["last"] or 0
+
+
+def list_stretches(workflow: Workflow) -> tuple[Stretch, ...]:
+    """The stretches of jobs under one release each, in the order of time; those without any job are left out."""
+    events = list(
+        ReleaseEvent.objects.filter(workflow=workflow, kind__in=_LIVE_KINDS).select_related("release").order_by("pk")
+    )
+    ends = [later.from_job - 1 for _, later in pairwise(events)]
+    return tuple(
+        Stretch(
+            release_id=event.release_id,
+            release_number=event.release.number,
+            change=event.release.change,
+            is_return=event.kind == ReleaseEventKind.ROLLED_BACK,
+            from_job=event.from_job,
+            until_job=end,
+        )
+        for event, end in zip(events, [*ends, None], strict=True)
+        if end is None or end >= event.from_job
+    )
+
+
+def read_account(workflow: Workflow) -> Account:
+    """What the gates of a workflow have claimed, and whether the live release is proven better than the first."""
+    live_id = LiveRelease.objects.get(workflow=workflow).release_id
+    rows = Release.objects.filter(workflow=workflow).order_by("number").values_list("pk", "number", "parent_id")
+    releases = {pk: ReleaseFacts(number=number, parent_id=parent_id) for pk, number, parent_id in rows}
+    return draw_account(_list_gates(workflow), releases, first_id=next(iter(releases)), live_id=live_id)
+
+
+def _list_gates(workflow: Workflow) -> list[GateFacts]:
+    went_live = set(
+        ReleaseEvent.objects.filter(workflow=workflow, kind=ReleaseEventKind.WENT_LIVE).values_list(
+            "release_id", flat=True
+        )
+    )
+    gates = Gate.objects.filter(workflow=workflow).exclude(lever="approval").order_by("pk")
+    return [
+        GateFacts(
+            candidate_id=gate.candidate_id,
+            base_id=gate.base_id,
+            verdict=gate.verdict,
+            went_live=gate.candidate_id in went_live,
+            sentence=gate.report.get("sentence", ""),
+            claims=tuple(read_claim(claim) for claim in gate.report.get("claims", ())),
+        )
+        for gate in gates
+    ]
+
+
+def _describe_recent(counts: Counts, jobs: int) -> Period:
+    first = max(1, jobs - RECENT_JOBS + 1)
+    label = f"Last {RECENT_JOBS} jobs" if jobs > RECENT_JOBS else "All jobs so far"
+    return Period(label=label, note=_numbers(first, jobs), rates=measure_rates(counts))
+
+
+def _list_periods(workflow: Workflow, jobs: int, counts: Counts, today: date) -> tuple[Period, ...]:
+    stretches = [
+        ("At the start", 1, FIRST_JOBS),
+        ("After 100 jobs", 101, 350),
+        ("After 1,000 jobs", 1001, 1250),
+        ("After 10,000 jobs", 10_001, 10_250),
+    ]
+    periods = [
+        Period(
+            label=label,
+            note=_numbers(first, min(last, jobs)),
+            rates=measure_rates(count_stretch(workflow, first, min(last, jobs))),
+        )
+        for label, first, last in stretches
+        if jobs >= first
+    ]
+    return (*periods, *_newest_month(counts, today))
+
+
+def _newest_month(counts: Counts, today: date) -> tuple[Period, ...]:
+    """The newest month in which jobs ended; it says so if that is not this month."""
+    month = max((group.month for group in counts.ended), default="")
+    if not month:
+        return ()
+    of_month = Counts(
+        ended=[group for group in counts.ended if group.month == month],
+        decided=[group for group in counts.decided if group.month == month],
+    )
+    name = f"{date.fromisoformat(f'{month}-01'):%B %Y}"
+    is_now = month == f"{today:%Y-%m}"
+    rates = measure_rates(of_month)
+    return (
+        Period(
+            label="This month" if is_now else "The newest month",
+            note=f"{rates.jobs:,} jobs of {name}",
+            rates=rates,
+        ),
+    )
+
+
+def _list_reasons(workflow: Workflow, counts: Counts) -> tuple[Reason, ...]:
+    labels = dict(workflow.reasons.values_list("code", "label"))
+    measured = measure_reasons(counts, count_reasons(workflow))
+    return tuple(Reason(label=labels.get(one.code, one.code), measured=one) for one in measured)
+
+
+def _measure_effort(workflow: Workflow, counts: Counts, uses: Sequence[UseCount]) -> Effort:
+    newest = Review.objects.filter(workflow=workflow, seconds__isnull=False).order_by("-pk")
+    seconds = [spent for spent in newest.values_list("seconds", flat=True)[:TIMED_DECISIONS] if spent is not None]
+    return Effort(
+        decisions=sum(group.jobs for group in counts.decided),
+        timed=sum(group.timed for group in counts.decided),
+        median_seconds=median(seconds) if seconds else None,
+        total_seconds=sum(group.seconds for group in counts.decided),
+        tokens=sum(group.tokens for group in counts.ended),
+        cost_usd=sum(group.cost_usd for group in counts.ended),
+        worth_usd=sum(use.worth_usd for use in uses),
+    )
+
+
+def _numbers(first: int, last: int) -> str:
+    if last < first:
+        return "no jobs yet"
+    return f"job {first:,}" if first == last else f"jobs {first:,} to {last:,}"

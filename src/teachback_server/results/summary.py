@@ -1,0 +1,55 @@
+"""The few numbers by which a workflow's card on the home page says how it does and what needs a decision."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from teachback_server.improvements.candidates import ChangeState
+from teachback_server.improvements.models import Change
+from teachback_server.releases.actions import ReleaseEventKind
+from teachback_server.releases.models import ReleaseEvent
+from teachback_server.results.counts import count_stretch
+from teachback_server.results.measures import measure_right, measure_skipped
+from teachback_server.results.queries import RECENT_JOBS, last_job_number
+from teachback_server.statistics.selection import RateEstimate
+from teachback_server.workflows.models import Workflow
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowSummary:
+    """How a workflow does now, and what waits for a person."""
+
+    name: str
+    title: str
+    jobs: int
+    of_jobs: int  # the newest jobs, to which the rates belong
+    right: RateEstimate  # of those, right the first time; weighted by the probability of review
+    skipped: float | None  # of those, the share that did not wait for a person
+    waiting: int  # jobs that wait for a decision
+    decisions: tuple[str, ...]  # in words, what else needs a decision; empty: nothing
+
+
+def summarize_workflow(workflow: Workflow) -> WorkflowSummary:
+    """The summary of one workflow that the caller may see."""
+    jobs = last_job_number(workflow)
+    recent = count_stretch(workflow, max(1, jobs - RECENT_JOBS + 1), jobs)
+    return WorkflowSummary(
+        name=workflow.name,
+        title=workflow.title,
+        jobs=jobs,
+        of_jobs=min(jobs, RECENT_JOBS),
+        right=measure_right(recent),
+        skipped=measure_skipped(recent).estimate,
+        waiting=workflow.jobs.filter(is_waiting=True).count(),
+        decisions=tuple(_list_decisions(workflow)),
+    )
+
+
+def _list_decisions(workflow: Workflow) -> Sequence[str]:
+    decisions = []
+    passed = Change.objects.filter(workflow=workflow, state=ChangeState.PASSED).count()
+    if passed:
+        decisions.append(f"{passed} {'change' if passed == 1 else 'changes'} passed the test: accept or decline")
+    last = ReleaseEvent.objects.filter(workflow=workflow).order_by("-pk").first()
+    if last is not None and last.kind == ReleaseEventKind.AUTONOMY_OFF:
+        decisions.append(f"Autonomy was taken back: {last.why}")
+    return decisions
