@@ -36,15 +36,18 @@ def mark_sources(text: str, values: Mapping[str, str]) -> tuple[Piece, ...]:
 
     The pieces join back to the text. Upper and lower case count as the same, because agents tidy up what they take.
     """
-    folded = text.lower()
-    if len(folded) != len(text):  # a few letters change their length; its places would be others
-        folded = text
+    folded = _fold(text)
     taken: list[tuple[int, int, str]] = []
     for field, value in sorted(values.items(), key=lambda item: -len(item[1])):
-        start = _find_free_place(folded, value.lower(), taken)
+        start = _find_free_place(folded, _fold(value), taken)
         if start is not None:
             taken.append((start, start + len(value), field))
     return _cut(text, sorted(taken))
+
+
+def _fold(text: str) -> str:
+    """Small letters, one for each letter, so that places stay what they are (a few letters would become two)."""
+    return "".join(small if len(small := letter.lower()) == 1 else letter for letter in text)
 
 
 def _find_free_place(text: str, value: str, taken: Sequence[tuple[int, int, str]]) -> int | None:
