@@ -89,7 +89,7 @@ def _route(pattern: URLPattern, whole: str) -> Route:
         rule=getattr(pattern.callback, "declared_rule", None),
         method=getattr(pattern.callback, "declared_methods", ("GET",))[0],
         address=f"/{address}",
-        names_more=set(converters) > {"workflow_name"},
+        names_more=bool(set(converters) - {"workflow_name"}),
     )
 
 

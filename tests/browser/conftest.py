@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Cookie, Page
 
 from servers import RunningServer, environment, run_teachback, start_server
 from watched_page import WatchedPage, watch_page
@@ -60,7 +60,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def known_cookies() -> dict[str, list[Cookie]]:
+    """The sessions of those who signed in already, so that each does it once."""
+    return {}
+
+
 @pytest.fixture
-def watched(server: RunningServer, page: Page) -> WatchedPage:
+def watched(server: RunningServer, page: Page, known_cookies: dict[str, list[Cookie]]) -> WatchedPage:
     """A page that notes errors in the console, breaches of the policy, and requests to anywhere else."""
-    return watch_page(page, server.address)
+    return watch_page(page, server.address, known_cookies)

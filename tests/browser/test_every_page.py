@@ -61,8 +61,8 @@ def test_the_keyboard_reaches_the_page_past_the_navigation(watched: WatchedPage)
 
 
 def test_somebody_signs_out_and_the_way_back_shows_nothing(watched: WatchedPage) -> None:
-    watched.sign_in("alice")
-    watched.open("/workflows/support-inbox/settings")
+    watched.sign_in("charlie")  # whose session no other test uses
+    watched.open("/account")
     watched.page.get_by_role("button", name="Sign out").click()
     expect(watched.page.get_by_role("heading", name="Sign in")).to_be_visible()
     watched.page.go_back()
