@@ -1,5 +1,6 @@
 """Work that a killed worker had begun is taken back; work of a living one is left alone."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,13 @@ def test_a_task_that_keeps_killing_its_workers_is_given_up(tmp_path: Path, caplo
     assert task.status == TaskResultStatus.FAILED
     assert "WorkerKilledByTask" in task.exception_class_path
     assert "given up" in caplog.text
+
+
+def test_the_files_of_workers_long_gone_are_removed_and_those_of_living_ones_kept(tmp_path: Path) -> None:
+    for name in ("alive", "gone", "just-begun"):
+        (tmp_path / name).write_text("")
+    with hold_worker_lock(tmp_path, "alive"):
+        for name in ("alive", "gone"):
+            os.utime(tmp_path / name, (0, 0))
+        take_back_lost_tasks(tmp_path)
+        assert {path.name for path in tmp_path.iterdir()} == {"alive", "just-begun"}

@@ -1,26 +1,26 @@
-"""What the home page shows of each workflow that a person may see."""
+"""What the home page shows of each workflow that a person may see: how it does, and what waits for them."""
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
-
 from teachback_server.people.actor import Actor
-from teachback_server.workflows.access import visible_workflows
+from teachback_server.results.summary import WorkflowSummary, summarize_workflow
+from teachback_server.workflows.access import Role, find_role, visible_workflows
 
 
 @dataclass(frozen=True, kw_only=True)
 class WorkflowCard:
     """One workflow as its card on the home page shows it."""
 
-    name: str
-    title: str
-    waiting: int  # jobs that wait for a person
+    summary: WorkflowSummary
+    may_review: bool  # whether this person decides jobs there
 
 
 def list_workflow_cards(actor: Actor) -> tuple[WorkflowCard, ...]:
-    """The actor's workflows; those with most work waiting come first."""
-    workflows = visible_workflows(actor).annotate(waiting=Count("jobs", filter=Q(jobs__is_waiting=True)))
-    return tuple(
-        WorkflowCard(name=workflow.name, title=workflow.title, waiting=workflow.waiting)
-        for workflow in workflows.order_by("-waiting", "title")
-    )
+    """The actor's workflows: first those that need a decision, then those with most work waiting."""
+    cards = [
+        WorkflowCard(
+            summary=summarize_workflow(workflow), may_review=find_role(actor, workflow.pk) not in (None, Role.VIEWER)
+        )
+        for workflow in visible_workflows(actor).order_by("title")
+    ]
+    return tuple(sorted(cards, key=lambda card: (not card.summary.decisions, -card.summary.waiting)))

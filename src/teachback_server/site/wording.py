@@ -64,7 +64,7 @@ def percent(share: float | None) -> str:
         return NOT_KNOWN
     value = share * 100
     is_fine = 0 < abs(value) < 9.95 or 98.95 <= value < 100
-    shown = f"{min(value, 99.9) if value < 100 else value:.1f}" if is_fine else f"{value:.0f}"
+    shown = f"{min(value, 99.9):.1f}".removesuffix(".0") if is_fine else f"{value:.0f}"
     return f"{shown}{HARD_SPACE}%"
 
 
