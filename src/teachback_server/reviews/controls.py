@@ -14,6 +14,8 @@ from teachback_server.workflows.field_editor import FieldKind, kind_of_property
 
 _MOST_RADIOS = 5  # more choices are a list to select from
 _SHORT_TEXT_LETTERS = 80
+_LETTERS_IN_A_LINE = 70
+_MOST_ROWS = 14
 _DEEPEST_GROUP = 6  # what lies deeper is edited as JSON
 
 
@@ -68,6 +70,12 @@ class Control:
     def dotted(self) -> str:
         """The field as corrections name it."""
         return ".".join(self.path)
+
+    @property
+    def rows(self) -> int:
+        """The height of a text box in lines, for browsers that do not fit it to its text."""
+        lines = sum(1 + len(line) // _LETTERS_IN_A_LINE for line in self.text.split("\n"))
+        return min(lines, _MOST_ROWS)
 
     @property
     def is_edited(self) -> bool:
