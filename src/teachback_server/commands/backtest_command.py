@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from teachback_server.commands.columns import file_argument, input_option, output_option
 from teachback_server.commands.options import WorkflowName, home_option, load_act
 
 AGENT_PATTERN = re.compile(r"local|recorded|python:[\w.]+:\w+")
@@ -21,33 +22,6 @@ class AgentName(click.ParamType[str]):
         if not AGENT_PATTERN.fullmatch(value):
             self.fail(f"'{value}' is no agent. Write local, recorded, or python:MODULE:FUNCTION.")
         return value
-
-
-class ColumnNames(click.ParamType[tuple[str, ...]]):
-    """Column names, separated by commas."""
-
-    name = "column,…"
-
-    def convert(
-        self, value: str | tuple[str, ...], param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, ...]:
-        """Split at the commas."""
-        if isinstance(value, tuple):
-            return value
-        return tuple(name.strip() for name in value.split(",") if name.strip())
-
-
-file_argument = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-input_option = click.option(
-    "--input",
-    "input_columns",
-    type=ColumnNames(),
-    default=(),
-    help="Columns that came in, such as --input subject,body.",
-)
-output_option = click.option(
-    "--output", "output_columns", type=ColumnNames(), default=(), help="Columns that were handed over."
-)
 
 
 @click.command(name="backtest", short_help="How far would finished work of the past have come?")
@@ -85,7 +59,7 @@ output_option = click.option(
 @click.option(
     "--hand-back-cost",
     type=click.FloatRange(0, 1),
-    default=0.25,
+    default=0.5,
     show_default=True,
     help="What a hand-back costs, where a wrong answer costs 1.",
 )

@@ -132,7 +132,7 @@ def make_examples_candidate(workflow: Workflow, agents: OpenReleases, live: Live
     return Candidate(
         bundle=bundle,
         lever=Lever.EXAMPLES,
-        title=f"{len(new_ids)} more reviewed jobs as examples, {len(bundle.examples)} in all",
+        title=f"{len(set(hashes) - known)} more reviewed jobs as examples, {len(bundle.examples)} in all",
         patterns=_patterns_behind(workflow, new_ids),
         taught_case_ids=[case.pk for case in cases],
     )
