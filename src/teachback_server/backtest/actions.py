@@ -9,6 +9,9 @@ from django.utils import timezone
 
 from teachback.json_types import Json, JsonObject, content_hash
 from teachback_server.backtest.models import BacktestRun
+from teachback_server.backtest.reading import NO_SCHEMAS, Schemas
+from teachback_server.backtest.suggesting import FINISHED_MEANS
+from teachback_server.jobs.boundary_fit import fit_rows
 from teachback_server.jobs.history_file import read_history
 from teachback_server.jobs.history_row import ColumnMapping, HistoryRow, RefusedRow
 from teachback_server.jobs.refused_rows import write_refused_rows
@@ -66,6 +69,7 @@ class PreparedFile:
     path: Path
     file_hash: str
     rows: list[HistoryRow]
+    schemas: Schemas  # to which the rows fit
     refused: list[RefusedRow] = field(default_factory=list)
 
     @property
@@ -80,18 +84,23 @@ class PreparedFile:
         )
 
 
-def prepare_file(path: Path, mapping: ColumnMapping) -> PreparedFile:
-    """Read a history file; refused rows are written beside it with their reasons. Raises HistoryFileError."""
+def prepare_file(path: Path, mapping: ColumnMapping, schemas: Schemas | None = None) -> PreparedFile:
+    """Read a history file; refused rows are written beside it with their reasons. Raises HistoryFileError.
+
+    Rows that do not fit the schemas are refused too; without schemas, those that the file suggests.
+    """
+    read = list(read_history(path, mapping))
+    schemas = schemas or _infer_schemas([row for row in read if isinstance(row, HistoryRow)])
     rows: list[HistoryRow] = []
     refused: list[RefusedRow] = []
-    for item in read_history(path, mapping):
-        if isinstance(item, HistoryRow):
-            rows.append(item)
+    for row in fit_rows(read, input_schema=schemas.input, output_schema=schemas.output):
+        if isinstance(row, HistoryRow):
+            rows.append(row)
         else:
-            refused.append(item)
+            refused.append(row)
     if refused:
         write_refused_rows(path, refused)
-    return PreparedFile(path=path, file_hash=hash_file(path), rows=rows, refused=refused)
+    return PreparedFile(path=path, file_hash=hash_file(path), rows=rows, schemas=schemas, refused=refused)
 
 
 def start_backtest(
@@ -114,7 +123,7 @@ def start_backtest(
             f"A workflow named '{wanted.workflow}' exists already and did not come from a backtest. "
             "Choose another name with --workflow."
         )
-    return open_run(actor, prepared.facts, wanted, boundary or boundary_from_rows(prepared.rows, wanted))
+    return open_run(actor, prepared.facts, wanted, boundary or boundary_of_file(prepared, wanted))
 
 
 def open_run(actor: Actor, facts: FileFacts, wanted: BacktestSettings, boundary: Boundary) -> BacktestRun:
@@ -149,19 +158,25 @@ def note_failure(run: BacktestRun, message: str) -> None:
     run.save(update_fields=["state", "message"])
 
 
-def boundary_from_rows(rows: list[HistoryRow], wanted: BacktestSettings) -> Boundary:
+def boundary_of_file(prepared: PreparedFile, wanted: BacktestSettings) -> Boundary:
     """The boundary that a file suggests, with the limits that the person asked for."""
-    inferred = infer_boundary([row.input for row in rows], [row.output for row in rows])
     return Boundary(
         name=wanted.workflow,
         title=wanted.workflow.replace("-", " ").replace("_", " ").capitalize(),
-        input_schema=inferred.input_schema,
-        output_schema=inferred.output_schema,
-        finished_means="Every field that the input calls for has the value that a person would have given it.",
+        input_schema=prepared.schemas.input,
+        output_schema=prepared.schemas.output,
+        finished_means=FINISHED_MEANS,
         error_limit=wanted.error_limit,
         certainty=wanted.certainty,
         hand_back_cost=wanted.hand_back_cost,
     )
+
+
+def _infer_schemas(rows: list[HistoryRow]) -> Schemas:
+    if not rows:
+        return NO_SCHEMAS
+    inferred = infer_boundary([row.input for row in rows], [row.output for row in rows])
+    return Schemas(input=inferred.input_schema, output=inferred.output_schema)
 
 
 def _refuse_other_run(known: BacktestRun, prepared: PreparedFile, wanted: BacktestSettings) -> None:

@@ -9,7 +9,7 @@ from teachback_server.agents.pipeline import run_release
 from teachback_server.agents.protocol import JobInput
 from teachback_server.backtest.actions import (
     BacktestSettings,
-    boundary_from_rows,
+    boundary_of_file,
     prepare_file,
     start_backtest,
 )
@@ -29,7 +29,7 @@ DEMO_SETTINGS = BacktestSettings(workflow="support-desk-sample", agent="local", 
 def run_demo(actor: Actor, on_progress: Progress) -> BacktestRun:
     """Send the sample desk's past through the loop and its new messages to the queue; again is harmless."""
     prepared = prepare_file(SAMPLE_FOLDER / "support_desk.jsonl", DEMO_SETTINGS.mapping)
-    boundary = _sample_boundary(boundary_from_rows(prepared.rows, DEMO_SETTINGS))
+    boundary = _sample_boundary(boundary_of_file(prepared, DEMO_SETTINGS))
     run = start_backtest(actor, prepared, DEMO_SETTINGS, boundary=boundary)
     continue_backtest(actor, run, prepared, on_progress)
     _give_new_messages(actor, run.workflow)

@@ -8,13 +8,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from teachback_server.agents.open_releases import OpenReleases
-from teachback_server.backtest.actions import PreparedFile, note_failure, prepare_file, settings_of
+from teachback_server.backtest.actions import PreparedFile, note_failure
 from teachback_server.backtest.driver import Driver, Progress, order_rows
 from teachback_server.backtest.figures import measure_run
-from teachback_server.backtest.fitting import type_rows
 from teachback_server.backtest.models import BacktestRun
 from teachback_server.backtest.process_locks import hold_run
-from teachback_server.backtest.uploads import find_file_of_run
+from teachback_server.backtest.uploads import UploadGone, prepare_file_of_run
 from teachback_server.people.actor import SYSTEM, Actor
 from teachback_server.people.audit import Act, record_act
 
@@ -28,10 +27,8 @@ def continue_backtest(actor: Actor, run: BacktestRun, prepared: PreparedFile, on
     """Send what is left of a file through the loop, until its end or a pause. A finished run stays as it is."""
     if run.state == "done":
         return
-    workflow = run.workflow
-    typed = type_rows(prepared.path, prepared.rows, workflow.input_schema, workflow.output_schema)
-    rows = order_rows(list(typed), run.settings["seed"])
-    driver = Driver(run=run, workflow=workflow, rows=rows, agents=OpenReleases(settings.MODELS_FOLDER))
+    rows = order_rows(prepared.rows, run.settings["seed"])
+    driver = Driver(run=run, workflow=run.workflow, rows=rows, agents=OpenReleases(settings.MODELS_FOLDER))
     if not driver.continue_run(on_progress):
         return
     figures = measure_run(run)
@@ -65,12 +62,12 @@ def continue_for_a_while(run_id: int) -> bool:
 
 
 def _continue_piece(run: BacktestRun) -> None:
-    path = find_file_of_run(run)
-    if path is None:
-        note_failure(run, f"The file {run.file_name} is no longer in the data folder. Upload it again.")
-        return
     started = time.monotonic()
-    prepared = prepare_file(path, settings_of(run).mapping)
+    try:
+        prepared = prepare_file_of_run(run)
+    except UploadGone as gone:
+        note_failure(run, str(gone))
+        return
     read_seconds = time.monotonic() - started
     until = time.monotonic() + max(PIECE_SECONDS, READINGS_PER_PIECE * read_seconds)
     continue_backtest(SYSTEM, run, prepared, lambda done, total: time.monotonic() < until)

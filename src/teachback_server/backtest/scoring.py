@@ -11,7 +11,9 @@ from teachback_server.statistics.intervals import wilson_interval
 
 FIRST_JOBS = 500
 LAST_JOBS = 1000
-CURVE_JOBS = 250
+CURVE_POINTS = 20
+FEWEST_CURVE_JOBS = 25
+MOST_CURVE_JOBS = 250
 
 
 class KeyedOutcome(StrEnum):
@@ -67,10 +69,11 @@ def last_slice(results: Sequence[KeyedResult]) -> Sequence[KeyedResult]:
 
 
 def curve_of(results: Sequence[KeyedResult]) -> list[dict[str, float | int]]:
-    """One point for every 250 jobs, covering the jobs since the point before it."""
+    """About twenty points, each of 25 to 250 jobs, covering the jobs since the point before it."""
     points = []
-    for start in range(0, len(results), CURVE_JOBS):
-        part = results[start : start + CURVE_JOBS]
+    step = min(MOST_CURVE_JOBS, max(FEWEST_CURVE_JOBS, len(results) // CURVE_POINTS))
+    for start in range(0, len(results), step):
+        part = results[start : start + step]
         rate = rate_of(part)
         points.append(
             {

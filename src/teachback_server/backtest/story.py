@@ -37,15 +37,19 @@ def _auto_sentence(figures: JsonObject) -> str:
     sentence = f"{auto} jobs skipped review."
     if error["audited"]:
         upper = error["upper"]
-        bound = f", so at most {float(upper):.1%} with 95 % certainty" if isinstance(upper, float) else ""
+        bound = f", so at most {_percent(upper, 1)} with 95 % certainty" if isinstance(upper, float) else ""
         sentence += f" {error['audited']} of them were audited and {error['errors']} were wrong{bound}."
     return sentence
 
 
 def _rate(rate: JsonObject) -> str:
     right, low, high, handed_back = (float(str(rate[name])) for name in ("right", "low", "high", "handed_back"))
-    handed = f", {handed_back:.0%} handed back" if handed_back >= 0.005 else ""
-    return f"{right:.0%} right ({low:.0%} to {high:.0%}){handed}"
+    handed = f", {_percent(handed_back)} handed back" if handed_back >= 0.005 else ""
+    return f"{_percent(right)} right ({100 * low:.0f} to {_percent(high)}){handed}"
+
+
+def _percent(share: float, decimals: int = 0) -> str:
+    return f"{100 * share:.{decimals}f}\u00a0%"
 
 
 def _object(value: Json) -> JsonObject:

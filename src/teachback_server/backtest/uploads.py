@@ -12,10 +12,26 @@ from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.db import transaction
 from django.utils import timezone
 
-from teachback_server.backtest.actions import BacktestSettings, FileFacts, hash_file, open_run
-from teachback_server.backtest.fitting import list_misfits
+from teachback_server.backtest.actions import (
+    BacktestSettings,
+    FileFacts,
+    PreparedFile,
+    hash_file,
+    open_run,
+    prepare_file,
+)
 from teachback_server.backtest.models import BacktestRun, HistoryUpload
-from teachback_server.backtest.reading import FileReading, UploadState, list_refused_rows, parse_reading, read_file
+from teachback_server.backtest.reading import (
+    NO_SCHEMAS,
+    FileReading,
+    Schemas,
+    UploadState,
+    fit_reading,
+    list_refused_rows,
+    parse_reading,
+    read_file,
+)
+from teachback_server.backtest.suggesting import list_lost_fields
 from teachback_server.backtest.tasks import continue_backtest_now, read_upload_now
 from teachback_server.jobs.history_row import ColumnMapping, ColumnsUnclear, HistoryFileError
 from teachback_server.jobs.refused_rows import write_refused_rows
@@ -30,6 +46,14 @@ READ_AT_ONCE_BYTES = 3 * 1024 * 1024  # about two seconds; larger files are read
 MOST_WAITING_UPLOADS = 5  # per person; the oldest one goes when another comes
 LEFT_OVER_AFTER = timedelta(days=1)
 _MOST_NAME_BYTES = 120  # leaves room in a file name for what is written beside the file
+
+
+class MoreLeftOut(ValueError):
+    """Rows of the file do not fit the boundary as it was edited. Leave them out knowingly, or edit it again."""
+
+    def __init__(self, reading: FileReading) -> None:
+        super().__init__(f"{reading.refused} rows would be left out.")
+        self.reading = reading
 
 
 class UploadGone(LookupError):
@@ -79,18 +103,16 @@ def read_waiting_upload(upload_id: int) -> None:
 
 
 def start_uploaded_backtest(
-    actor: Actor, upload: HistoryUpload, boundary: Boundary, *, agent: str, review: str
+    actor: Actor, upload: HistoryUpload, boundary: Boundary, *, agent: str, review: str, left_out: int
 ) -> BacktestRun:
     """Make the workflow of an uploaded file, with this boundary, and let its backtest begin; again gives the same run.
 
-    Raises BoundaryRefused where the name is taken or the file's rows do not fit.
+    `left_out` is how many rows the person knows to be left out; raises MoreLeftOut where the boundary, as it was
+    edited, leaves out others. Raises BoundaryRefused where the name is taken or no row fits.
     """
-    path, reading = get_file(upload), get_reading(upload)
+    path = get_file(upload)
     _refuse_taken_name(actor, upload, boundary.name)
-    misfits = list_misfits(path, mapping_of(upload), reading, boundary)
-    if misfits:
-        raise BoundaryRefused(misfits[0].side, " ".join(misfit.sentence for misfit in misfits))
-    file_hash = hash_file(path)
+    reading = _fit_to_boundary(upload, boundary, left_out=left_out)
     wanted = BacktestSettings(
         workflow=boundary.name,
         agent=agent,
@@ -103,7 +125,7 @@ def start_uploaded_backtest(
     )
     facts = FileFacts(
         name=upload.file_name,
-        file_hash=file_hash,
+        file_hash=hash_file(path),
         rows=reading.rows,
         refused=reading.refused,
         has_drafts=reading.has_drafts,
@@ -113,8 +135,8 @@ def start_uploaded_backtest(
         if begun is not None:
             return begun
         run = open_run(actor, facts, wanted, boundary)
-        upload.run = run
-        upload.save(update_fields=["run"])
+        upload.run, upload.reading = run, reading.as_json()
+        upload.save(update_fields=["run", "reading"])
         continue_backtest_now.enqueue(run.pk)
     return run
 
@@ -139,7 +161,8 @@ def discard_upload(actor: Actor, upload: HistoryUpload) -> None:
 def write_refused_file(upload: HistoryUpload) -> Path:
     """Write the rows that were left out beside the file, each with line, reason and remedy; return where."""
     path = get_file(upload)
-    return write_refused_rows(path, list_refused_rows(path, mapping_of(upload)))
+    schemas = NO_SCHEMAS if upload.reading is None else get_reading(upload).schemas
+    return write_refused_rows(path, list_refused_rows(path, mapping_of(upload), schemas))
 
 
 def mapping_of(upload: HistoryUpload) -> ColumnMapping:
@@ -162,11 +185,12 @@ def get_file(upload: HistoryUpload) -> Path:
     return path
 
 
-def find_file_of_run(run: BacktestRun) -> Path | None:
-    """The uploaded file behind a run; None where there is none (any more)."""
+def prepare_file_of_run(run: BacktestRun) -> PreparedFile:
+    """Read the uploaded file behind a run, as it was read when the run began. Raises UploadGone."""
     upload = HistoryUpload.objects.filter(run=run).first()
-    path = _folder_of(upload.token) / upload.file_name if upload else None
-    return path if path and path.is_file() else None
+    if upload is None:
+        raise UploadGone(f"The file {run.file_name} was not uploaded here. Give the command again that began this.")
+    return prepare_file(get_file(upload), mapping_of(upload), get_reading(upload).schemas)
 
 
 def make_safe_name(name: str) -> str:
@@ -204,6 +228,34 @@ def _read(upload: HistoryUpload) -> None:
         upload.state = UploadState.READ if reading.rows else UploadState.REFUSED
         upload.message = "" if reading.rows else f"{upload.file_name} has no row that can be used."
     upload.save()
+
+
+def _fit_to_boundary(upload: HistoryUpload, boundary: Boundary, *, left_out: int) -> FileReading:
+    reading = get_reading(upload)
+    wanted = Schemas(input=boundary.input_schema, output=boundary.output_schema)
+    if wanted == reading.schemas:
+        return reading
+    for side, before, after in (
+        ("input", reading.schemas.input, wanted.input),
+        ("output", reading.schemas.output, wanted.output),
+    ):
+        lost = list_lost_fields(before, after)
+        if lost:
+            raise BoundaryRefused(side, _describe_lost_fields(lost))
+    fitted = fit_reading(get_file(upload), mapping_of(upload), reading, wanted)
+    if not fitted.rows:
+        first = fitted.refused_samples[0]
+        raise BoundaryRefused("output", f"No row of the file fits. Line {first.line}: {first.reason}; {first.remedy}.")
+    if fitted.refused and fitted.refused != left_out:
+        raise MoreLeftOut(fitted)
+    return fitted
+
+
+def _describe_lost_fields(lost: Sequence[str]) -> str:
+    return (
+        f"The file has {', '.join(lost[:10])}, which you took out or renamed here. Put it back under its name in the "
+        "file, or leave its column out under “Choose the columns”."
+    )
 
 
 def _refuse_taken_name(actor: Actor, upload: HistoryUpload, name: str) -> None:

@@ -36,14 +36,14 @@ class Place:
         return any(url_name == name or url_name.startswith(f"{name}-") for name in (self.name, *self.within))
 
 
-EVERYWHERE = (Place(label="Home", name="home"), Place(label="Start here", name="start-here"))
+EVERYWHERE = (Place(label="Home", name="home"), Place(label="Start here", name="start-here", within=("first-month",)))
 IN_A_WORKFLOW = (
     Place(label="Review", name="review"),
     Place(label="Jobs", name="jobs", within=("job",)),
     Place(label="Where it gets stuck", name="stuck", within=("pattern",)),
     Place(label="Changes", name="changes", within=("change",)),
     Place(label="Releases", name="releases", within=("release",)),
-    Place(label="Results", name="results"),
+    Place(label="Results", name="results", within=("backtest",)),
     Place(label="Autonomy", name="autonomy"),
     Place(label="Settings", name="settings"),
 )
