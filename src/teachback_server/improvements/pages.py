@@ -74,6 +74,8 @@ def save_pattern(request: WorkflowRequest, pattern_id: int) -> HttpResponse:
 def propose(request: WorkflowRequest, pattern_id: int, kind: str) -> HttpResponse:
     """Write an instruction, a rule or a check; try it on past jobs; propose it as a change."""
     pattern = _get_pattern(request, pattern_id)
+    if kind not in _FORMS:
+        raise Http404("From a pattern one writes an instruction, a rule or a check.")
     form = _open_form(request.workflow, pattern, kind, request.POST if request.method == "POST" else None)
     if not form.is_bound or not form.is_valid():
         return _show_form(request, pattern, kind, form, None)

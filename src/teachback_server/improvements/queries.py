@@ -22,6 +22,7 @@ from teachback_server.workflows.models import Reason, Workflow
 SLICES = 10
 PATTERNS_PER_PAGE = 25
 CORRECTIONS_SHOWN = 50
+SHOWN_AT_ONCE = 10
 JOBS_TRIED = 200
 _MAY_TEACH = Q(split=Split.PRACTICE) | Q(spent_by__isnull=False)  # the others are kept back to judge changes
 
@@ -50,6 +51,7 @@ class PatternRow:
     state: PatternState
     cause: Cause
     cause_evidence: str
+    reason: str  # the label of the one that people gave; empty: none
     count: int
     last_job: int
     owner: str
@@ -103,6 +105,12 @@ class PatternDetail:
     kept_back: int  # corrections of jobs that are kept to judge changes by, and are not shown here
     changes: tuple[PatternChange, ...]
 
+    @property
+    def corrections_in_parts(self) -> tuple[tuple[ShownCorrection, ...], ...]:
+        """The ones to show at once, and the rest."""
+        parts = (self.corrections[:SHOWN_AT_ONCE], self.corrections[SHOWN_AT_ONCE:])
+        return tuple(part for part in parts if part)
+
 
 def read_pattern_page(workflow: Workflow, *, state: PatternState | None, page_number: str | int) -> PatternPage:
     """Patterns of a workflow that the caller may see; without a state, all but the ignored ones."""
@@ -120,7 +128,7 @@ def read_pattern_page(workflow: Workflow, *, state: PatternState | None, page_nu
 
 def describe_patterns(workflow: Workflow, patterns: Sequence[Pattern]) -> tuple[PatternRow, ...]:
     """Patterns of one workflow with their trend over ten slices of its jobs."""
-    trends = _find_trends(workflow, patterns)
+    trends, labels = _find_trends(workflow, patterns), _label_reasons(workflow)
     return tuple(
         PatternRow(
             pattern_id=pattern.pk,
@@ -128,6 +136,7 @@ def describe_patterns(workflow: Workflow, patterns: Sequence[Pattern]) -> tuple[
             state=PatternState(pattern.state),
             cause=Cause(pattern.cause),
             cause_evidence=pattern.cause_evidence,
+            reason=labels.get(pattern.reason_code, pattern.reason_code),
             count=pattern.count,
             last_job=pattern.last_job,
             owner=pattern.owner.username if pattern.owner else "",
@@ -223,7 +232,7 @@ def _slice_of(number: str, last: int) -> Combinable:
 
 
 def _show_corrections(workflow: Workflow, corrections: QuerySet[Correction]) -> tuple[ShownCorrection, ...]:
-    labels = dict(Reason.objects.filter(workflow=workflow).values_list("code", "label"))
+    labels = _label_reasons(workflow)
     newest = corrections.select_related("job", "review").order_by("-pk")[:CORRECTIONS_SHOWN]
     return tuple(
         ShownCorrection(
@@ -238,6 +247,10 @@ def _show_corrections(workflow: Workflow, corrections: QuerySet[Correction]) -> 
         )
         for correction in newest
     )
+
+
+def _label_reasons(workflow: Workflow) -> dict[str, str]:
+    return dict(Reason.objects.filter(workflow=workflow).values_list("code", "label"))
 
 
 def _list_changes(pattern: Pattern) -> tuple[PatternChange, ...]:

@@ -40,7 +40,7 @@ def draft_rule(field: str, kind: str, from_value: Json, to_value: Json) -> RuleD
         case ChangeKind.REMOVED:
             return RuleDraft(when=f"has({path})", act=RuleAction.CLEAR_FIELD, field=field, value="")
         case ChangeKind.ADDED:
-            return RuleDraft(when=f"!has({path})", act=RuleAction.REVIEW, field="", value="")
+            return RuleDraft(when=f"!has({path}) || {path} == null", act=RuleAction.REVIEW, field="", value="")
         case _:
             return RuleDraft(when=f"has({path})", act=RuleAction.REVIEW, field="", value="")
 

@@ -35,6 +35,7 @@ class Act(StrEnum):
     CHANGE_PROPOSED = "change_proposed"
     CHANGE_JUDGED = "change_judged"
     CHANGE_DECLINED = "change_declined"
+    CHANGE_ASSIGNED = "change_assigned"
     PATTERN_EDITED = "pattern_edited"
     HISTORY_UPLOADED = "history_uploaded"
     HISTORY_DISCARDED = "history_discarded"
@@ -64,6 +65,7 @@ SENTENCES: Mapping[Act, str] = {
     Act.CHANGE_PROPOSED: "proposed {subject}",
     Act.CHANGE_JUDGED: "judged {subject}",
     Act.CHANGE_DECLINED: "declined {subject}",
+    Act.CHANGE_ASSIGNED: "said who looks after {subject}",
     Act.PATTERN_EDITED: "edited the pattern {subject}",
     Act.HISTORY_UPLOADED: "uploaded {subject}",
     Act.HISTORY_DISCARDED: "discarded the uploaded file {subject}",

@@ -11,6 +11,7 @@ from teachback_server.people.page_access import Access, page
 from teachback_server.releases.api import router as releases
 from teachback_server.reviews.api import router as reviews
 from teachback_server.site.job_api import router as job_lineage
+from teachback_server.site.lineage_api import router as release_lineage
 
 api = NinjaAPI(
     title="Teachback",
@@ -23,6 +24,7 @@ api.add_router("", make_jobs_router(RunningAgents()))
 api.add_router("", reviews)
 api.add_router("", job_lineage)
 api.add_router("", releases)
+api.add_router("", release_lineage)
 
 
 @api.exception_handler(AuthenticationError)

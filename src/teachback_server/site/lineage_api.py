@@ -1,0 +1,31 @@
+"""The JSON call that leads from a release back to the jobs behind it."""
+
+from django.http import HttpRequest
+from ninja import Router
+from ninja.errors import HttpError
+
+from teachback_server.site.lineage import ReleaseLineage, find_release_lineage
+from teachback_server.workflows.access import Scope
+from teachback_server.workflows.key_access import KeyAccess, KeyHolder
+
+router = Router(tags=["releases"])
+
+
+class KeyedRequest(HttpRequest):
+    """A request that came in with a key."""
+
+    auth: KeyHolder
+
+
+@router.get(
+    "/workflows/{workflow_name}/releases/{number}/lineage",
+    auth=KeyAccess(Scope.READ),
+    response=ReleaseLineage,
+    summary="Where a release came from",
+)
+def get_release_lineage(request: KeyedRequest, workflow_name: str, number: int) -> ReleaseLineage:
+    """From a release to its verdict, its change, the patterns behind it, their corrections, and the jobs."""
+    lineage = find_release_lineage(request.auth.workflow, number)
+    if lineage is None:
+        raise HttpError(404, f"There is no release {number} in '{workflow_name}'. The live one names its number.")
+    return lineage
