@@ -1,12 +1,13 @@
 """Runs a backtest in the foreground: reads the file, says what was refused, shows the progress, tells what came out."""
 
 import json
+import sys
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from teachback.json_types import Json
+from teachback_server.agents.python_callable import CallableNotFound, find_callable
 from teachback_server.backtest.actions import (
     BacktestRefused,
     BacktestSettings,
@@ -19,18 +20,23 @@ from teachback_server.backtest.queries import get_figures
 from teachback_server.backtest.running import continue_backtest
 from teachback_server.backtest.story import tell_story
 from teachback_server.commands.acts.prepare import bring_tables_up_to_date
-from teachback_server.commands.acts.progress import watch_jobs
+from teachback_server.commands.acts.progress import (
+    REFUSED_SHOWN,
+    messages,
+    refuse_missing_folder,
+    say_count,
+    say_refused,
+    watch_jobs,
+    write_json,
+)
 from teachback_server.commands.exit_codes import ExitCode
 from teachback_server.improvements.models import Pattern
 from teachback_server.jobs.history_row import HistoryFileError
-from teachback_server.jobs.refused_rows import describe_refused_row, refused_path
 from teachback_server.people.actions import actor_of, find_or_make_administrator
 from teachback_server.people.actor import SYSTEM
 from teachback_server.workflows.actions import BoundaryRefused
 
-REFUSED_SHOWN = 5
-
-messages = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+PYTHON_AGENT = "python:"
 
 
 def run(
@@ -59,28 +65,19 @@ def run(
         certainty=certainty,
         hand_back_cost=hand_back_cost,
     )
-    if json_path is not None:
-        _refuse_missing_folder(json_path)
+    refuse_missing_folder(json_path)
     bring_tables_up_to_date()
+    sys.path.append(str(Path.cwd()))  # so that python:MODULE:FUNCTION may lie in the folder where the command is given
     try:
+        if wanted.agent.startswith(PYTHON_AGENT):
+            find_callable(wanted.agent.removeprefix(PYTHON_AGENT))
         prepared = prepare_file(file, wanted.mapping)
-        say_refused(prepared)
+        _say_rows(prepared)
         finished = _go_through(prepared, wanted)
-    except (HistoryFileError, BacktestRefused, BoundaryRefused) as refusal:
+    except (HistoryFileError, BacktestRefused, BoundaryRefused, CallableNotFound) as refusal:
         raise click.ClickException(str(refusal)) from refusal
     _report(finished, json_path)
     return ExitCode.FAILED if prepared.refused else ExitCode.FINE
-
-
-def say_refused(prepared: PreparedFile) -> None:
-    """Say which rows are left out, why, and where they all stand."""
-    messages.print(f"{prepared.path.name}: {len(prepared.rows)} rows can be used.")
-    if not prepared.refused:
-        return
-    for row in prepared.refused[:REFUSED_SHOWN]:
-        messages.print(f"  {describe_refused_row(prepared.path, row)}")
-    where = refused_path(prepared.path)
-    messages.print(f"{len(prepared.refused)} rows were refused. All of them, with their reasons: {where}")
 
 
 def tell(run: BacktestRun, figures: dict[str, Json]) -> None:
@@ -90,13 +87,19 @@ def tell(run: BacktestRun, figures: dict[str, Json]) -> None:
         messages.print(sentence)
 
 
+def _say_rows(prepared: PreparedFile) -> None:
+    messages.print(f"{prepared.path.name}: {say_count(len(prepared.rows), 'row')} can be used.")
+    if prepared.refused:
+        say_refused(prepared.path, prepared.refused[:REFUSED_SHOWN], len(prepared.refused))
+
+
 def _go_through(prepared: PreparedFile, wanted: BacktestSettings) -> BacktestRun:
     actor = actor_of(find_or_make_administrator(SYSTEM))
     started = start_backtest(actor, prepared, wanted)
     if started.state == "done":
         messages.print(f"'{wanted.workflow}' has gone through this file already; these are its figures.")
         return started
-    with watch_jobs(messages) as on_progress:
+    with watch_jobs() as on_progress:
         continue_backtest(actor, started, prepared, on_progress)
     return started
 
@@ -106,17 +109,5 @@ def _report(run: BacktestRun, json_path: Path | None) -> None:
     tell(run, figures)
     if json_path is None:
         messages.print("Look at it: teachback up")
-        return
-    text = json.dumps(figures, ensure_ascii=False, indent=2) + "\n"
-    if str(json_path) == "-":
-        click.echo(text, nl=False)
     else:
-        json_path.write_text(text, encoding="utf-8")
-        messages.print(f"All figures: {json_path}")
-
-
-def _refuse_missing_folder(json_path: Path) -> None:
-    if str(json_path) != "-" and not json_path.absolute().parent.is_dir():
-        raise click.ClickException(
-            f"There is no folder {json_path.parent} to write {json_path.name} to. Make it first."
-        )
+        write_json(json_path, json.dumps(figures, ensure_ascii=False, indent=2))
