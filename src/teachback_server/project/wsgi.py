@@ -3,6 +3,8 @@
 import os
 
 from django.core.wsgi import get_wsgi_application
+from django.urls import get_resolver
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "teachback_server.project.settings")
 application = get_wsgi_application()
+_ = get_resolver().url_patterns  # loads all pages now, while the tables are prepared, instead of at the first request
