@@ -61,7 +61,8 @@ def decide_routing(
     share = _audit_share(approval, autonomy.auto_jobs_so_far)
     if draw < share:
         return Routing(kind=RoutingKind.AUDIT, reason=f"Random audit of {share:.0%} of such jobs.", probability=share)
-    return Routing(kind=RoutingKind.AUTO, reason=_describe_certainty(confidence, approval), probability=share)
+    sure = f"Sure enough: {_spell_beside(confidence or 0.0, approval.threshold or 0.0)} is needed."
+    return Routing(kind=RoutingKind.AUTO, reason=sure, probability=share)
 
 
 def routing_of_observed() -> Routing:
@@ -85,7 +86,7 @@ def _find_review_reason(
     if confidence is None:
         return "The agent did not say how sure it is."
     if not confidence >= approval.threshold:  # so that NaN waits for a person too
-        return f"Too unsure: {confidence:.2f}, and {approval.threshold:.2f} is needed."
+        return f"Too unsure: {_spell_beside(confidence, approval.threshold)} is needed."
     return ""
 
 
@@ -100,5 +101,7 @@ def _audit_share(approval: Approval, auto_jobs_so_far: int) -> float:
     return share
 
 
-def _describe_certainty(confidence: float | None, approval: Approval) -> str:
-    return f"Sure enough: {confidence:.2f}, and {approval.threshold:.2f} is needed."
+def _spell_beside(confidence: float, threshold: float) -> str:
+    """Both numbers with as few digits as tell them apart."""
+    digits = next((n for n in range(2, 9) if f"{confidence:.{n}f}" != f"{threshold:.{n}f}"), 2)
+    return f"{confidence:.{digits}f}, and {threshold:.{digits}f}"
