@@ -171,16 +171,16 @@ def test_an_output_that_does_not_fit_is_kept_and_a_person_looks_at_it(ask: Ask, 
         ({**RECORDED, "input": {}}, "input.text"),
         ({**RECORDED, "input": {"text": 3}}, "input.text"),
         ({**RECORDED, "confidence": 1.5}, "confidence"),
-        ({**RECORDED, "at": "2026-03-02T10:00:00"}, "timezone"),
+        ({**RECORDED, "at": "2026-03-02T10:00:00"}, "at has no time zone; write it like"),
         ({**RECORDED, "at": "yesterday"}, "at"),
         ({**RECORDED, "id": ""}, "id"),
         ({**RECORDED, "id": "a\nb"}, "line breaks"),
         ({**RECORDED, "id": "x" * 201}, "200"),
-        ({**RECORDED, "steps": [{"name": "a", "kind": "magic"}]}, "kind"),
-        ({**RECORDED, "confidense": 0.5}, "confidense"),
-        ({**RECORDED, "input": ["a"]}, "JSON object"),
+        ({**RECORDED, "steps": [{"name": "a", "kind": "magic"}]}, "steps.0.kind cannot be used"),
+        ({**RECORDED, "confidense": 0.5}, "confidense is not a field of this call"),
+        ({**RECORDED, "input": ["a"]}, "input cannot be used: write a JSON object"),
         ({**RECORDED, "input": {"text": "a\x00b"}}, "NUL"),
-        ({"input": {"text": "x"}, "output": {}}, "id"),
+        ({"input": {"text": "x"}, "output": {}}, "id is missing; send it."),
     ],
 )
 def test_what_cannot_be_recorded_is_refused_with_the_field_that_is_wrong(
@@ -188,7 +188,7 @@ def test_what_cannot_be_recorded_is_refused_with_the_field_that_is_wrong(
 ) -> None:
     answer = ask(f"{JOBS}/recorded", body)
     assert answer.status_code == 422
-    assert says in answer.content.decode()
+    assert says in answer.json()["detail"]
     assert not Job.objects.exists()
 
 

@@ -2,13 +2,15 @@
 
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
-from ninja.errors import AuthenticationError
+from ninja.errors import AuthenticationError, ValidationError
 
 from teachback_server.jobs.api import make_jobs_router
 from teachback_server.jobs.running import RunningAgents
 from teachback_server.people.actor import PermissionMissing
 from teachback_server.people.page_access import Access, page
+from teachback_server.project.api_problems import describe_problems
 from teachback_server.releases.api import router as releases
+from teachback_server.results.api import router as results
 from teachback_server.reviews.api import router as reviews
 from teachback_server.site.job_api import router as job_lineage
 from teachback_server.site.lineage_api import router as release_lineage
@@ -25,6 +27,7 @@ api.add_router("", reviews)
 api.add_router("", job_lineage)
 api.add_router("", releases)
 api.add_router("", release_lineage)
+api.add_router("", results)
 
 
 @api.exception_handler(AuthenticationError)
@@ -41,3 +44,9 @@ def refuse_key(request: HttpRequest, problem: AuthenticationError) -> HttpRespon
 def refuse_role(request: HttpRequest, problem: PermissionMissing) -> HttpResponse:
     """The key is good, but not for this."""
     return api.create_response(request, {"detail": str(problem)}, status=403)
+
+
+@api.exception_handler(ValidationError)
+def refuse_body(request: HttpRequest, problem: ValidationError) -> HttpResponse:
+    """The call lacks something, or says something that cannot be."""
+    return api.create_response(request, {"detail": describe_problems(problem.errors)}, status=422)

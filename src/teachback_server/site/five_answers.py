@@ -70,7 +70,7 @@ def _stepped_in(story: JobStory) -> FiveAnswer:
             return _answer(question, "Only to look", Tone.GOOD, f"{who} accepted it as it was.{at_step}")
         case ReviewVerdict.CORRECTED:
             fields = ", ".join(item.label for item in review.corrections if item.field)
-            what = f"in {fields}" if fields else "by filling in the whole output"
+            what = f"at {fields}" if fields else "by filling in the whole output"
             return _answer(question, "Corrected", Tone.WARN, f"{who} stepped in {what}.{at_step}")
         case ReviewVerdict.REJECTED:
             return _answer(question, "Rejected", Tone.BAD, f"{who} rejected the output.{at_step}")
