@@ -18,4 +18,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("teachback_server.site.release_urls")),
     path("", include("teachback_server.site.change_urls")),
     path("", include("teachback_server.improvements.urls")),
+    path("", include("teachback_server.results.urls")),
 ]

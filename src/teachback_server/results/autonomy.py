@@ -18,6 +18,7 @@ from teachback_server.releases.queries import LiveState, get_live_state
 from teachback_server.results.counts import count_stretch, count_work
 from teachback_server.results.curve import choose_slice_jobs
 from teachback_server.results.measures import WITHOUT_WAITING, Counts, measure_skipped, measure_unwaited_error
+from teachback_server.results.phrases import HARD_SPACE, spell_jobs
 from teachback_server.results.queries import RECENT_JOBS, last_job_number
 from teachback_server.results.risk import JudgedJob, RiskPoint, draw_risk
 from teachback_server.statistics.selection import RateEstimate
@@ -134,6 +135,31 @@ class Autonomy:
     ways_in: tuple[WayIn, ...]
     explained_jobs: int
     history: tuple[Happening, ...]
+
+    @property
+    def skipped_jobs(self) -> int:
+        """How many of the newest jobs did not wait for a person."""
+        return round((self.skipped.estimate or 0.0) * self.skipped.jobs)
+
+    @property
+    def limit_words(self) -> str:
+        """The owner's limit on errors: "5 %"."""
+        return f"{self.error_limit * 100:g}{HARD_SPACE}%"
+
+    @property
+    def certainty_words(self) -> str:
+        """How sure a certificate must be."""
+        return f"to be certified with {self.certainty * 100:g}{HARD_SPACE}% certainty"
+
+    @property
+    def explained_words(self) -> str:
+        """Which jobs the ways in are about."""
+        return f"The newest {spell_jobs(self.explained_jobs)}"
+
+    @property
+    def risk_words(self) -> str:
+        """Which jobs the risk was seen in."""
+        return f"From the newest {spell_jobs(self.risk_jobs)} under what is live" if self.risk else ""
 
 
 def read_autonomy(workflow: Workflow) -> Autonomy:

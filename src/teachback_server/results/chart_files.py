@@ -1,6 +1,7 @@
 """Pictures of charts in the data folder: drawn once by a short-lived process, found again by their content."""
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from teachback_server.results.charts import Chart, ChartKind
 
 DRAWS_WITHIN_SECONDS = 60
 KEPT_PICTURES = 400
+_HASH = re.compile(r"[0-9a-f]{32}")
 _PROCESS = (sys.executable, "-m", "teachback_server.results.chart_process")
 
 
@@ -29,12 +31,21 @@ class ChartNotDrawn(RuntimeError):
     """The process that draws charts failed. The page's tables hold the same figures; the server's log says why."""
 
 
-def get_picture(folder: Path, charts: Sequence[Chart], kind: ChartKind, width: Width) -> Path:
-    """The file of one picture. Where it is missing, all charts of the page are drawn at once in this width.
+def find_picture(folder: Path, content_hash: str, width: Width) -> Path | None:
+    """The file of a picture that was drawn before; None where there is none."""
+    path = folder / f"{content_hash}-{width}.svg"
+    return path if _HASH.fullmatch(content_hash) and path.exists() else None
 
-    Raises StopIteration where the page has no such chart, and ChartNotDrawn.
+
+def get_picture(folder: Path, charts: Sequence[Chart], kind: ChartKind, width: Width) -> Path | None:
+    """The file of one picture; None where the page has no such chart. Raises ChartNotDrawn.
+
+    Where it is missing, all charts of the page are drawn at once in this width.
     """
-    wanted = _path(folder, next(chart for chart in charts if chart.kind == kind), width)
+    chart = next((chart for chart in charts if chart.kind == kind), None)
+    if chart is None:
+        return None
+    wanted = _path(folder, chart, width)
     if not wanted.exists():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with (folder / "drawing.lock").open("w") as lock:

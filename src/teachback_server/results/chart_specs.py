@@ -17,6 +17,7 @@ from teachback_server.results.chart_colours import (
     SURFACE,
     colour_of,
 )
+from teachback_server.results.phrases import HARD_SPACE, spell_count
 
 Drawing: TypeAlias = alt.LayerChart | alt.FacetChart  # what `alt.layer` gives
 
@@ -32,7 +33,12 @@ def draw(kind: str, figures: JsonObject, width: int) -> dict[str, Json]:
     drawn = _DRAWINGS[kind](figures, width)
     return cast(
         dict[str, Json],
-        drawn.configure(background=SURFACE, font=FONT, padding={"left": 10, "right": 6, "top": 4, "bottom": 4})
+        drawn.configure(
+            background=SURFACE,
+            font=FONT,
+            padding={"left": 10, "right": 6, "top": 4, "bottom": 4},
+            locale={"number": {"decimal": ".", "thousands": HARD_SPACE, "grouping": [3], "currency": ["", ""]}},
+        )
         .configure_view(stroke=None)
         .configure_axis(
             labelColor=MUTED,
@@ -162,7 +168,7 @@ def _draw_flow(figures: JsonObject, width: int) -> Drawing:
         so_far = 0.0
         for segment in _objects(row["segments"]):
             jobs = cast(int, segment["jobs"])
-            text = f"{jobs:,}" if jobs >= _TEXT_ROOM * total else ""
+            text = spell_count(jobs) if jobs >= _TEXT_ROOM * total else ""
             parts.append(
                 {
                     "top": place * _ROW,

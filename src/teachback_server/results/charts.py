@@ -8,6 +8,7 @@ from teachback.json_types import Json, JsonObject, content_hash
 from teachback_server.results.counts import UseCount
 from teachback_server.results.curve import CurvePart
 from teachback_server.results.measures import Flow
+from teachback_server.results.phrases import spell_count, spell_jobs
 from teachback_server.results.queries import Reason, Results
 from teachback_server.results.risk import RiskPoint
 
@@ -109,9 +110,9 @@ def draw_flow_chart(flow: Flow, uses: Sequence[UseCount]) -> Chart:
     ]
     return Chart(
         kind=ChartKind.FLOW,
-        title=f"What happened to {flow.started:,} jobs",
+        title=f"What happened to {spell_jobs(flow.started)}",
         description="; ".join(
-            f"{label}: " + ", ".join(f"{one.label.lower()} {one.jobs:,}" for one in segments if one.jobs)
+            f"{label}: " + ", ".join(f"{one.label.lower()} {spell_count(one.jobs)}" for one in segments if one.jobs)
             for label, segments in flow_rows(flow, uses)
         ),
         figures={"total": flow.started, "rows": rows},
@@ -182,11 +183,11 @@ def _describe_curve(curve: Sequence[CurvePart]) -> str:
     last = next((part for part in reversed(curve) if part.points[-1].right_so_far.estimate is not None), None)
     if last is None:
         return "Nothing was reviewed yet, so nobody can tell how many jobs were right."
-    now = last.points[-1].right_so_far
+    now, since = last.points[-1].right_so_far, spell_count(last.stretch.from_job)
     return (
-        f"Under release {last.stretch.release_number}, from job {last.stretch.from_job:,} on, {now.estimate:.0%} of"
-        f" jobs were right the first time; {now.low:.0%} to {now.high:.0%} with 95 % confidence."
-        f" The line is broken wherever another release went live."
+        f"Under release {last.stretch.release_number}, from job {since} on, {now.estimate:.0%} of jobs were right the"
+        f" first time; {now.low:.0%} to {now.high:.0%} with 95 % confidence."
+        " The line is broken wherever another release went live."
     )
 
 

@@ -20,6 +20,7 @@ from teachback_server.results.measures import (
     Flow,
     Rates,
     ReasonShare,
+    count_without_result,
     measure_flow,
     measure_overridden,
     measure_rates,
@@ -27,6 +28,7 @@ from teachback_server.results.measures import (
     measure_skipped,
     measure_unwaited_error,
 )
+from teachback_server.results.phrases import spell_count, spell_jobs, spell_numbers
 from teachback_server.reviews.models import Review
 from teachback_server.statistics.selection import RateEstimate
 from teachback_server.workflows.models import Workflow
@@ -45,11 +47,30 @@ class Period:
     note: str  # which jobs these are
     rates: Rates
 
+    @property
+    def evidence(self) -> str:
+        """How much of it people looked at: "250 jobs, 180 of 240 finished ones reviewed"."""
+        rates = self.rates
+        if rates.reviewed == rates.finished:
+            return f"{spell_jobs(rates.jobs)}, all reviewed" if rates.finished else spell_jobs(rates.jobs)
+        of_finished = f"{spell_count(rates.reviewed)} of {spell_count(rates.finished)}"
+        return f"{spell_jobs(rates.jobs)}, {of_finished} finished ones reviewed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recent(Period):
+    """The newest jobs, with what else is known of them."""
+
+    handed_back: int  # or failed
+    overridden: RateEstimate  # of finished outputs, the share that people changed or rejected
+    skipped: RateEstimate  # of all, the share that did not wait for a person
+
 
 @dataclass(frozen=True, kw_only=True)
 class Effort:
     """What the work cost: people's time as far as it was measured, the agent's tokens and money."""
 
+    jobs: int
     decisions: int
     timed: int  # decisions of which the seconds are known
     median_seconds: float | None  # of the newest timed ones, at most 500
@@ -57,6 +78,11 @@ class Effort:
     tokens: int
     cost_usd: float
     worth_usd: float  # as far as the next step said
+
+    @property
+    def cost_per_job_usd(self) -> float:
+        """What the agent cost for each job that has ended."""
+        return self.cost_usd / self.jobs if self.jobs else 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,11 +100,9 @@ class Results:
     workflow: str
     title: str
     jobs: int  # that have ended
-    recent: Period  # the newest jobs
+    recent: Recent
     everything: Period
     periods: tuple[Period, ...]  # in the order of time: after 100 jobs, after 1,000, this month
-    overridden: RateEstimate  # of recent finished outputs, the share that people changed or rejected
-    skipped: RateEstimate  # of recent jobs, the share that did not wait for a person
     unwaited_error: RateEstimate  # among all jobs that did not wait, from their audits
     slice_jobs: int
     curve: tuple[CurvePart, ...]
@@ -101,10 +125,8 @@ def read_results(workflow: Workflow, *, today: date | None = None) -> Results:
         title=workflow.title,
         jobs=sum(group.jobs for group in counts.ended),
         recent=_describe_recent(recent, jobs),
-        everything=Period(label="All jobs", note=_numbers(1, jobs), rates=measure_rates(counts)),
+        everything=Period(label="All jobs", note=spell_numbers(1, jobs), rates=measure_rates(counts)),
         periods=_list_periods(workflow, jobs, counts, today or timezone.now().date()),
-        overridden=measure_overridden(recent),
-        skipped=measure_skipped(recent),
         unwaited_error=measure_unwaited_error(counts),
         slice_jobs=slice_jobs,
         curve=draw_curve(counts, list_stretches(workflow), slice_jobs),
@@ -169,23 +191,29 @@ def _list_gates(workflow: Workflow) -> list[GateFacts]:
     ]
 
 
-def _describe_recent(counts: Counts, jobs: int) -> Period:
+def _describe_recent(counts: Counts, jobs: int) -> Recent:
     first = max(1, jobs - RECENT_JOBS + 1)
-    label = f"Last {RECENT_JOBS} jobs" if jobs > RECENT_JOBS else "All jobs so far"
-    return Period(label=label, note=_numbers(first, jobs), rates=measure_rates(counts))
+    return Recent(
+        label=f"Last {RECENT_JOBS} jobs" if jobs > RECENT_JOBS else "All jobs so far",
+        note=spell_numbers(first, jobs),
+        rates=measure_rates(counts),
+        handed_back=count_without_result(counts),
+        overridden=measure_overridden(counts),
+        skipped=measure_skipped(counts),
+    )
 
 
 def _list_periods(workflow: Workflow, jobs: int, counts: Counts, today: date) -> tuple[Period, ...]:
     stretches = [
         ("At the start", 1, FIRST_JOBS),
         ("After 100 jobs", 101, 350),
-        ("After 1,000 jobs", 1001, 1250),
-        ("After 10,000 jobs", 10_001, 10_250),
+        (f"After {spell_jobs(1000)}", 1001, 1250),
+        (f"After {spell_jobs(10_000)}", 10_001, 10_250),
     ]
     periods = [
         Period(
             label=label,
-            note=_numbers(first, min(last, jobs)),
+            note=spell_numbers(first, min(last, jobs)),
             rates=measure_rates(count_stretch(workflow, first, min(last, jobs))),
         )
         for label, first, last in stretches
@@ -209,7 +237,7 @@ def _newest_month(counts: Counts, today: date) -> tuple[Period, ...]:
     return (
         Period(
             label="This month" if is_now else "The newest month",
-            note=f"{rates.jobs:,} jobs of {name}",
+            note=f"{spell_jobs(rates.jobs)} of {name}",
             rates=rates,
         ),
     )
@@ -225,6 +253,7 @@ def _measure_effort(workflow: Workflow, counts: Counts, uses: Sequence[UseCount]
     newest = Review.objects.filter(workflow=workflow, seconds__isnull=False).order_by("-pk")
     seconds = [spent for spent in newest.values_list("seconds", flat=True)[:TIMED_DECISIONS] if spent is not None]
     return Effort(
+        jobs=sum(group.jobs for group in counts.ended),
         decisions=sum(group.jobs for group in counts.decided),
         timed=sum(group.timed for group in counts.decided),
         median_seconds=median(seconds) if seconds else None,
@@ -233,9 +262,3 @@ def _measure_effort(workflow: Workflow, counts: Counts, uses: Sequence[UseCount]
         cost_usd=sum(group.cost_usd for group in counts.ended),
         worth_usd=sum(use.worth_usd for use in uses),
     )
-
-
-def _numbers(first: int, last: int) -> str:
-    if last < first:
-        return "no jobs yet"
-    return f"job {first:,}" if first == last else f"jobs {first:,} to {last:,}"
