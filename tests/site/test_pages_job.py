@@ -16,7 +16,7 @@ from teachback_server.people.actor import SYSTEM
 from teachback_server.releases.actions import make_release, put_live
 from teachback_server.releases.models import Release
 from teachback_server.releases.queries import get_document
-from teachback_server.reviews.actions import Decision, decide_review
+from teachback_server.reviews.actions import Decision, claim_job, decide_review
 from teachback_server.reviews.models import Correction
 from teachback_server.site.five_answers import answer_five
 from teachback_server.site.job_page import tell_story
@@ -180,6 +180,15 @@ def test_used_and_not_used_are_one_click(client: Client, house: House) -> None:
     assert "Nothing was noted" in client.post(address, {"outcome": "perhaps"}, follow=True).content.decode()
     assert Outcome.objects.count() == 1
     assert client.post("/workflows/support-inbox/jobs/99/outcome", {"outcome": "used"}).status_code == 404
+
+
+def test_others_see_who_has_a_job_on_screen(client: Client, house: House) -> None:
+    job = record_jobs(house.workflow, [GOOD])[0]
+    assert "Review this job" in page(client, house)
+    claim_job(house.reviewer, job)
+    shown = page(client, house)
+    assert "bob has it on screen now" in shown
+    assert "Review this job" not in shown
 
 
 def test_a_job_that_does_not_exist_is_not_found(client: Client, house: House) -> None:

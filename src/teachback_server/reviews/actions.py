@@ -14,7 +14,7 @@ from teachback_server.jobs.actions import mark_decided
 from teachback_server.jobs.models import Job
 from teachback_server.people.actor import Actor, PermissionMissing
 from teachback_server.people.audit import Act, record_act
-from teachback_server.reviews.claims import find_held_job, find_waiting_job
+from teachback_server.reviews.claims import find_held_job, find_waiting_job, list_holders
 from teachback_server.reviews.models import Claim, Correction, Review, Skip
 from teachback_server.workflows.access import Role, require_role
 from teachback_server.workflows.models import Reason, Workflow
@@ -81,7 +81,7 @@ def claim_job(actor: Actor, job: Job, *, now: datetime | None = None) -> Claim:
     with transaction.atomic():
         if not Job.objects.filter(pk=job.pk, is_waiting=True).exists():
             raise JobAlreadyDecided("This job no longer waits for a decision.")
-        _refuse_foreign_claim(actor, job, now)
+        _refuse_foreign_claims(actor, [job], now)
         return _lease(person_id, job, now)
 
 
@@ -129,8 +129,7 @@ def decide_reviews(actor: Actor, workflow: Workflow, decisions: Sequence[Decisio
     now = timezone.now()
     try:
         with transaction.atomic():
-            for decision in decisions:
-                _refuse_foreign_claim(actor, decision.job, now)
+            _refuse_foreign_claims(actor, [decision.job for decision in decisions], now)
             reviews = _insert_reviews(actor, workflow, decisions, reasons, now)
             _insert_corrections(reviews, decisions, changes)
             job_ids = [decision.job.pk for decision in decisions]
@@ -176,11 +175,12 @@ def _subject(decisions: Sequence[Decision]) -> str:
     return f"job {first.job.number}: {first.verdict}" if len(decisions) == 1 else f"{len(decisions)} jobs"
 
 
-def _refuse_foreign_claim(actor: Actor, job: Job, now: datetime) -> None:
+def _refuse_foreign_claims(actor: Actor, jobs: Sequence[Job], now: datetime) -> None:
     if actor.is_system:
         return
-    if Claim.objects.filter(job=job, expires_at__gt=now).exclude(user_id=actor.user_id or 0).exists():
-        raise JobClaimedByAnother("Another person has this job on screen now. Go on with the next one.")
+    others = [holder for holder in list_holders(jobs, now=now) if holder.user_id != actor.user_id]
+    if others:
+        raise JobClaimedByAnother(f"{others[0].name} has this job on screen now. Go on with the next one.")
 
 
 @dataclass(frozen=True, kw_only=True)

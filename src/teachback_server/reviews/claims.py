@@ -22,6 +22,20 @@ class QueueState:
     skipped: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Holder:
+    """Who has a job on screen now."""
+
+    user_id: int
+    name: str
+
+
+def list_holders(jobs: Sequence[Job], *, now: datetime) -> tuple[Holder, ...]:
+    """Those who hold a lease on one of these jobs."""
+    claims = Claim.objects.filter(job__in=jobs, expires_at__gt=now).select_related("user")
+    return tuple(Holder(user_id=claim.user_id, name=claim.user.get_username()) for claim in claims)
+
+
 def find_held_job(workflow: Workflow, user_id: int, *, besides: Sequence[int], now: datetime) -> Job | None:
     """The oldest waiting job on which a person has a lease."""
     claim = (

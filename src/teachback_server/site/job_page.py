@@ -4,11 +4,13 @@ from dataclasses import asdict
 
 from django.http import Http404, HttpResponseBase, JsonResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from teachback_server.jobs.models import Job
 from teachback_server.jobs.queries import find_job, list_outcomes, list_steps
 from teachback_server.jobs.shown_values import list_shown_values
 from teachback_server.jobs.source_marks import list_sourced_values
+from teachback_server.reviews.claims import list_holders
 from teachback_server.reviews.queries import find_review
 from teachback_server.site.five_answers import JobStory, answer_five
 from teachback_server.site.job_lineage import find_job_lineage
@@ -36,6 +38,7 @@ def show_job(request: WorkflowRequest, number: int) -> HttpResponseBase:
         "final": _final_values(story, workflow),
         "may_decide": request.role != Role.VIEWER,
         "is_blind": is_blind(request.role, job),
+        "holder": _find_other_holder(request, job),
     }
     return render(request, "site/job.html", context)
 
@@ -65,6 +68,12 @@ def tell_story(job: Job, workflow: Workflow) -> JobStory:
         outcomes=list_outcomes(job),
         lineage=find_job_lineage(job),
     )
+
+
+def _find_other_holder(request: WorkflowRequest, job: Job) -> str:
+    """The name of somebody else who has the job on screen at their desk now; empty where nobody has."""
+    holders = list_holders([job], now=timezone.now()) if job.is_waiting else ()
+    return next((holder.name for holder in holders if holder.user_id != request.actor.user_id), "")
 
 
 def is_blind(role: Role, job: Job) -> bool:
