@@ -23,7 +23,9 @@ from teachback_server.workflows.boundary import Boundary
 from teachback_server.workflows.models import Workflow
 
 SAMPLE_FOLDER = Path(__file__).parent / "sample"
-DEMO_SETTINGS = BacktestSettings(workflow="support-desk-sample", agent="local", review="policy", error_limit=0.10)
+DEMO_SETTINGS = BacktestSettings(
+    workflow="support-desk-sample", agent="local", review="policy", error_limit=0.10, certainty=0.80
+)
 
 
 def run_demo(actor: Actor, on_progress: Progress) -> BacktestRun:

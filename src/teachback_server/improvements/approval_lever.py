@@ -13,7 +13,7 @@ from teachback_server.agents.protocol import ReleaseBundle
 from teachback_server.evals.gate_jobs import CaseOutcome, is_right, run_over_jobs
 from teachback_server.improvements.candidates import Candidate, ChangeState, Judged, store_gate_of, store_verdict
 from teachback_server.improvements.certificate import Certificate, title_of
-from teachback_server.improvements.earning import EarningPlan, plan_earning, risk_from_results
+from teachback_server.improvements.earning import POOL_SIZES, EarningPlan, plan_earning, risk_from_results
 from teachback_server.improvements.evidence import UNSURE, count_certifications, get_evidence
 from teachback_server.improvements.models import Change, LearningState
 from teachback_server.jobs.actions import next_job_number
@@ -24,6 +24,9 @@ from teachback_server.releases.models import Release
 from teachback_server.releases.queries import LiveState
 from teachback_server.statistics.thresholds import CertifiedThreshold, learn_then_test, spent_delta
 from teachback_server.workflows.models import Workflow
+
+PLAN_AGAIN_AFTER = 1.5  # times the jobs that there were
+FEWEST_JOBS_AHEAD = 1000  # recurring work recurs: so many more jobs are expected even of a young workflow
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,10 +42,15 @@ class PoolJob:
 def plan_when_due(workflow: Workflow, live: LiveState) -> bool:
     """Where nothing skips review, plan how the live release earns autonomy; returns whether anything was planned."""
     state = LearningState.objects.get(workflow=workflow)
-    if live.is_autonomy_on or state.earning_id == live.release.pk:
+    if live.is_autonomy_on or (state.earning_id == live.release.pk and not _is_worth_another_plan(workflow, state)):
         return False
     start_earning(workflow, live.release, _plan_live(workflow, live.release))
     return True
+
+
+def _is_worth_another_plan(workflow: Workflow, state: LearningState) -> bool:
+    """Whether there was no plan, and so much more work has come since that a larger pool is affordable."""
+    return state.earning_plan is None and next_job_number(workflow) >= PLAN_AGAIN_AFTER * state.earning_from_job
 
 
 def start_earning(workflow: Workflow, release: Release, plan: EarningPlan | None) -> None:
@@ -82,12 +90,14 @@ def _plan_live(workflow: Workflow, release: Release) -> EarningPlan | None:
     evidence = get_evidence(release)
     if not evidence.wrong:
         return None
+    jobs_so_far = next_job_number(workflow) - 1
     return plan_earning(
         risk_from_results(evidence.confidences, evidence.wrong),
         limit=workflow.error_limit,
         certainty=workflow.certainty,
         attempt=count_certifications(release) + 1,
-        horizon_jobs=next_job_number(workflow) - 1,
+        horizon_jobs=max(FEWEST_JOBS_AHEAD, jobs_so_far),
+        most_jobs=max(POOL_SIZES[0], jobs_so_far / 2),
     )
 
 

@@ -9,6 +9,7 @@ from teachback_server.evals.gate_test import LEVEL, MARGIN
 
 FIRST_EXAMPLES = 48
 FEWEST_GATE_JOBS = 40
+FEWEST_FIRST_GATE_JOBS = 25  # against a release that hands everything back, the difference is large
 GROWTH = 1.5  # of the examples since the live release
 GROWTH_AFTER_A_TRY = 1.3  # and since the last candidate, whatever became of it
 POWER = 0.8
@@ -31,10 +32,10 @@ def is_batch_due(state: BatchState) -> bool:
     """Whether a candidate should be made and judged now."""
     if state.examples < max(FIRST_EXAMPLES, GROWTH_AFTER_A_TRY * state.last_try_examples):
         return False
+    if not state.live_examples:
+        return state.gate_jobs >= FEWEST_FIRST_GATE_JOBS
     if state.gate_jobs < FEWEST_GATE_JOBS:
         return False
-    if not state.live_examples:
-        return True
     growth = state.examples / state.live_examples
     return growth >= GROWTH and gate_power(state.live_accuracy, growth, state.gate_jobs) >= POWER
 

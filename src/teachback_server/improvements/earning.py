@@ -84,17 +84,21 @@ def plan_earning(
     horizon_jobs: float,
     share_now: float = 0.0,
     pool_share: float = 1.0,
+    most_jobs: float = math.inf,
 ) -> EarningPlan | None:
     """Choose the number of jobs to collect, and the start, that promise most jobs without review; None: none is likely.
 
     The value of a pool of n jobs is chance · (likely share − share now) · (horizon − jobs until it is full) − reviews
     that it costs beyond those that happen anyway. `horizon_jobs` is how many jobs the gain may be enjoyed for (as many
     as have been so far, where nothing else is known). `pool_share` is the share of arriving jobs that join the pool.
+    `most_jobs` bounds the pool, as nothing else is learned while it fills.
     """
     delta = spent_delta(1 - certainty, attempt)
     best: EarningPlan | None = None
     best_value = 0.0
     for jobs in POOL_SIZES:
+        if jobs > most_jobs:
+            break
         plan = _plan_pool(risk, jobs, limit, delta)
         if plan is None or plan.chance < LIKELY:
             continue
