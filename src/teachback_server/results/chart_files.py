@@ -101,4 +101,4 @@ def _pixels(kind: ChartKind, width: Width) -> int:
     """Of the drawing itself; labels beside it come on top."""
     if width is Width.NARROW:
         return 290
-    return 1080 if kind is ChartKind.CURVE else 500
+    return 1080 if kind in (ChartKind.CURVE, ChartKind.RISK) else 500

@@ -203,7 +203,9 @@ def _draw_risk(figures: JsonObject, width: int) -> Drawing:
     top = min(1.0, max([limit * 2, *(cast(float, row["error"]) * 1.2 for row in rows)]))
     x = alt.X(
         "share:Q",
-        title="Share of jobs that would skip review, the surest first",
+        title="Share of jobs that would skip review, the surest first"
+        if width > 500
+        else "Share that would skip review",
         scale=alt.Scale(domain=[0, 1]),
         axis=alt.Axis(format="%", grid=False, tickCount=5),
     )

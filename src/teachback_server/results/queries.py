@@ -10,6 +10,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from teachback_server.evals.models import Gate
+from teachback_server.improvements.evidence import list_family
 from teachback_server.releases.actions import ReleaseEventKind
 from teachback_server.releases.models import LiveRelease, Release, ReleaseEvent
 from teachback_server.results.claims import Account, GateFacts, ReleaseFacts, draw_account, read_claim
@@ -33,7 +34,9 @@ from teachback_server.reviews.models import Review
 from teachback_server.statistics.selection import RateEstimate
 from teachback_server.workflows.models import Workflow
 
+CURRENT_JOBS = 2000  # of what is live, at most
 RECENT_JOBS = 250
+FEWEST_CURRENT_JOBS = 25
 FIRST_JOBS = 100
 TIMED_DECISIONS = 500
 _LIVE_KINDS = (ReleaseEventKind.WENT_LIVE, ReleaseEventKind.ROLLED_BACK)
@@ -58,12 +61,11 @@ class Period:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recent(Period):
-    """The newest jobs, with what else is known of them."""
+class Current(Period):
+    """The jobs that say how the work goes now, and what else is known of them."""
 
     handed_back: int  # or failed
     overridden: RateEstimate  # of finished outputs, the share that people changed or rejected
-    skipped: RateEstimate  # of all, the share that did not wait for a person
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +102,8 @@ class Results:
     workflow: str
     title: str
     jobs: int  # that have ended
-    recent: Recent
+    current: Current
+    skipped: RateEstimate  # of the newest RECENT_JOBS jobs, the share that did not wait for a person
     everything: Period
     periods: tuple[Period, ...]  # in the order of time: after 100 jobs, after 1,000, this month
     unwaited_error: RateEstimate  # among all jobs that did not wait, from their audits
@@ -118,18 +121,28 @@ def read_results(workflow: Workflow, *, today: date | None = None) -> Results:
     jobs = last_job_number(workflow)
     slice_jobs = choose_slice_jobs(jobs)
     counts = count_work(workflow, slice_jobs)
+    stretches = list_stretches(workflow)
     recent = count_stretch(workflow, max(1, jobs - RECENT_JOBS + 1), jobs)
     uses = count_uses(workflow)
     return Results(
         workflow=workflow.name,
         title=workflow.title,
         jobs=sum(group.jobs for group in counts.ended),
-        recent=_describe_recent(recent, jobs),
+        current=_describe_current(workflow, find_current_stretch(workflow, stretches, jobs)),
+        skipped=measure_skipped(recent),
         everything=Period(label="All jobs", note=spell_numbers(1, jobs), rates=measure_rates(counts)),
-        periods=_list_periods(workflow, jobs, counts, today or timezone.now().date()),
+        periods=(
+            *_list_periods(workflow, jobs),
+            *_newest_month(counts, today or timezone.now().date()),
+            Period(
+                label=f"The last {spell_jobs(min(jobs, RECENT_JOBS))}",
+                note=spell_numbers(max(1, jobs - RECENT_JOBS + 1), jobs),
+                rates=measure_rates(recent),
+            ),
+        ),
         unwaited_error=measure_unwaited_error(counts),
         slice_jobs=slice_jobs,
-        curve=draw_curve(counts, list_stretches(workflow), slice_jobs),
+        curve=draw_curve(counts, stretches, slice_jobs),
         reasons=_list_reasons(workflow, counts),
         flow=measure_flow(counts),
         uses=uses,
@@ -191,26 +204,52 @@ def _list_gates(workflow: Workflow) -> list[GateFacts]:
     ]
 
 
-def _describe_recent(counts: Counts, jobs: int) -> Recent:
-    first = max(1, jobs - RECENT_JOBS + 1)
-    return Recent(
-        label=f"Last {RECENT_JOBS} jobs" if jobs > RECENT_JOBS else "All jobs so far",
-        note=spell_numbers(first, jobs),
+@dataclass(frozen=True, kw_only=True)
+class CurrentStretch:
+    """Which jobs say how the work goes now."""
+
+    label: str
+    first_job: int
+    last_job: int
+
+
+def find_current_stretch(workflow: Workflow, stretches: Sequence[Stretch], jobs: int) -> CurrentStretch:
+    """The jobs done by what is live, at most 2,000 of them; the newest 250 where it has done fewer than 25.
+
+    Releases that differ in approval alone do the same work, so they are one here.
+    """
+    family = set(list_family(LiveRelease.objects.select_related("release").get(workflow=workflow).release))
+    start = jobs + 1
+    for stretch in reversed(stretches):
+        if stretch.release_id not in family:
+            break
+        start = stretch.from_job
+    start = max(1, start, jobs - CURRENT_JOBS + 1)
+    if jobs - start + 1 < FEWEST_CURRENT_JOBS and start > 1:
+        label = f"The last {spell_jobs(min(jobs, RECENT_JOBS))}, as what is live has only begun"
+        return CurrentStretch(label=label, first_job=max(1, jobs - RECENT_JOBS + 1), last_job=jobs)
+    return CurrentStretch(label="Under what is live now", first_job=start, last_job=jobs)
+
+
+def _describe_current(workflow: Workflow, stretch: CurrentStretch) -> Current:
+    counts = count_stretch(workflow, stretch.first_job, stretch.last_job)
+    return Current(
+        label=stretch.label,
+        note=spell_numbers(stretch.first_job, stretch.last_job),
         rates=measure_rates(counts),
         handed_back=count_without_result(counts),
         overridden=measure_overridden(counts),
-        skipped=measure_skipped(counts),
     )
 
 
-def _list_periods(workflow: Workflow, jobs: int, counts: Counts, today: date) -> tuple[Period, ...]:
+def _list_periods(workflow: Workflow, jobs: int) -> tuple[Period, ...]:
     stretches = [
         ("At the start", 1, FIRST_JOBS),
         ("After 100 jobs", 101, 350),
         (f"After {spell_jobs(1000)}", 1001, 1250),
         (f"After {spell_jobs(10_000)}", 10_001, 10_250),
     ]
-    periods = [
+    return tuple(
         Period(
             label=label,
             note=spell_numbers(first, min(last, jobs)),
@@ -218,8 +257,7 @@ def _list_periods(workflow: Workflow, jobs: int, counts: Counts, today: date) ->
         )
         for label, first, last in stretches
         if jobs >= first
-    ]
-    return (*periods, *_newest_month(counts, today))
+    )
 
 
 def _newest_month(counts: Counts, today: date) -> tuple[Period, ...]:

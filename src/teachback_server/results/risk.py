@@ -38,7 +38,7 @@ def draw_risk(jobs: Sequence[JudgedJob]) -> tuple[RiskPoint, ...]:
 
     Formula: `statistics.selection.stratified_rate` over the probabilities of review of the jobs above a threshold, the
     quantile of all confidences. Shares of which fewer than 30 jobs were decided are left out. Each band holds at 95 %
-    by itself, not all of them at once. Assumptions and source as there.
+    for one look and by itself, not all of them at once. Assumptions and source as there.
     """
     sure = sorted((job for job in jobs if job.confidence is not None), key=_sureness, reverse=True)
     points = []
@@ -63,4 +63,5 @@ def _error_of(jobs: Sequence[JudgedJob]) -> RateEstimate:
         stratum[0] += 1
         stratum[1] += job.is_wrong is not None
         stratum[2] += bool(job.is_wrong)
-    return stratified_rate([RateStratum(jobs=n, reviewed=seen, total=wrong) for n, seen, wrong in counts.values()])
+    strata = [RateStratum(jobs=jobs, reviewed=seen, total=wrong) for jobs, seen, wrong in counts.values()]
+    return stratified_rate(strata, is_watched=False)

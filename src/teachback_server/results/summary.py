@@ -9,7 +9,7 @@ from teachback_server.releases.actions import ReleaseEventKind
 from teachback_server.releases.models import ReleaseEvent
 from teachback_server.results.counts import count_stretch
 from teachback_server.results.measures import measure_right, measure_skipped
-from teachback_server.results.queries import RECENT_JOBS, last_job_number
+from teachback_server.results.queries import RECENT_JOBS, find_current_stretch, last_job_number, list_stretches
 from teachback_server.statistics.selection import RateEstimate
 from teachback_server.workflows.models import Workflow
 
@@ -21,9 +21,9 @@ class WorkflowSummary:
     name: str
     title: str
     jobs: int
-    of_jobs: int  # the newest jobs, to which the rates belong
-    right: RateEstimate  # of those, right the first time; weighted by the probability of review
-    skipped: float | None  # of those, the share that did not wait for a person
+    label: str  # which jobs `right` is about
+    right: RateEstimate  # the first time; weighted by the probability of review
+    skipped: RateEstimate  # of the newest 250 jobs, the share that did not wait for a person
     waiting: int  # jobs that wait for a decision
     decisions: tuple[str, ...]  # in words, what else needs a decision; empty: nothing
 
@@ -31,14 +31,14 @@ class WorkflowSummary:
 def summarize_workflow(workflow: Workflow) -> WorkflowSummary:
     """The summary of one workflow that the caller may see."""
     jobs = last_job_number(workflow)
-    recent = count_stretch(workflow, max(1, jobs - RECENT_JOBS + 1), jobs)
+    current = find_current_stretch(workflow, list_stretches(workflow), jobs)
     return WorkflowSummary(
         name=workflow.name,
         title=workflow.title,
         jobs=jobs,
-        of_jobs=min(jobs, RECENT_JOBS),
-        right=measure_right(recent),
-        skipped=measure_skipped(recent).estimate,
+        label=current.label,
+        right=measure_right(count_stretch(workflow, current.first_job, current.last_job)),
+        skipped=measure_skipped(count_stretch(workflow, max(1, jobs - RECENT_JOBS + 1), jobs)),
         waiting=workflow.jobs.filter(is_waiting=True).count(),
         decisions=tuple(_list_decisions(workflow)),
     )
