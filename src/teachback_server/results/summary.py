@@ -8,7 +8,7 @@ from teachback_server.improvements.models import Change
 from teachback_server.releases.actions import ReleaseEventKind
 from teachback_server.releases.models import ReleaseEvent
 from teachback_server.results.counts import count_stretch
-from teachback_server.results.measures import measure_right, measure_skipped
+from teachback_server.results.measures import measure_right, share_skipped
 from teachback_server.results.queries import RECENT_JOBS, find_current_stretch, last_job_number, list_stretches
 from teachback_server.statistics.selection import RateEstimate
 from teachback_server.workflows.models import Workflow
@@ -22,8 +22,9 @@ class WorkflowSummary:
     title: str
     jobs: int
     label: str  # which jobs `right` is about
+    of_jobs: int  # how many those are
     right: RateEstimate  # the first time; weighted by the probability of review
-    skipped: RateEstimate  # of the newest 250 jobs, the share that did not wait for a person
+    skipped: float | None  # of the newest 250 jobs, the share that did not wait for a person
     waiting: int  # jobs that wait for a decision
     decisions: tuple[str, ...]  # in words, what else needs a decision; empty: nothing
 
@@ -37,8 +38,9 @@ def summarize_workflow(workflow: Workflow) -> WorkflowSummary:
         title=workflow.title,
         jobs=jobs,
         label=current.label,
+        of_jobs=current.last_job - current.first_job + 1,
         right=measure_right(count_stretch(workflow, current.first_job, current.last_job)),
-        skipped=measure_skipped(count_stretch(workflow, max(1, jobs - RECENT_JOBS + 1), jobs)),
+        skipped=share_skipped(count_stretch(workflow, max(1, jobs - RECENT_JOBS + 1), jobs)),
         waiting=workflow.jobs.filter(is_waiting=True).count(),
         decisions=tuple(_list_decisions(workflow)),
     )
