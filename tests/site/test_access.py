@@ -23,22 +23,22 @@ PAGE_RULES = {*(access.value for access in Access), *(f"workflow {role}" for rol
 KEY_RULES = {f"key {scope}" for scope in Scope}
 PAGES = list_pages()
 API_ROUTES = list_api_routes()
-IN_A_WORKFLOW = [page for page in PAGES if "workflow_name" in page.pattern]
-ELSEWHERE = [page for page in PAGES if "workflow_name" not in page.pattern]
+IN_A_WORKFLOW = [route for route in PAGES if "workflow_name" in route.pattern]
+ELSEWHERE = [route for route in PAGES if "workflow_name" not in route.pattern]
 
 
-def by_pattern(page: Route | ApiRoute) -> str:
-    return page.pattern
+def by_pattern(route: Route | ApiRoute) -> str:
+    return route.pattern
 
 
-@pytest.mark.parametrize("page", PAGES, ids=by_pattern)
-def test_every_page_declares_its_rule(page: Route) -> None:
-    assert page.rule in PAGE_RULES, f"/{page.pattern} says nobody may or may not open it: use @page or @workflow_page."
+@pytest.mark.parametrize("route", PAGES, ids=by_pattern)
+def test_every_page_declares_its_rule(route: Route) -> None:
+    assert route.rule in PAGE_RULES, f"/{route.pattern} does not say who may open it: use @page or @workflow_page."
 
 
-@pytest.mark.parametrize("page", IN_A_WORKFLOW, ids=by_pattern)
-def test_every_page_within_a_workflow_asks_for_a_role_there(page: Route) -> None:
-    assert (page.rule or "").startswith("workflow ")
+@pytest.mark.parametrize("route", IN_A_WORKFLOW, ids=by_pattern)
+def test_every_page_within_a_workflow_asks_for_a_role_there(route: Route) -> None:
+    assert (route.rule or "").startswith("workflow ")
 
 
 @pytest.mark.parametrize("route", API_ROUTES, ids=by_pattern)
@@ -83,46 +83,46 @@ def call(route: ApiRoute, workflow_name: str, key: str | None) -> int:
     )
 
 
-def ask(page: Route, person: User | None) -> int:
+def ask(route: Route, person: User | None) -> int:
     """How a page answers a person: 401 stands for being sent to sign in."""
     client = Client()
     if person is not None:
         client.force_login(person)
-    answer = client.generic(page.method, page.address)
+    answer = client.generic(route.method, route.address)
     if answer.status_code == 302 and answer["Location"].startswith("/sign-in"):
         return 401
     return answer.status_code
 
 
-@pytest.mark.parametrize("page", IN_A_WORKFLOW, ids=by_pattern)
-def test_a_page_of_a_workflow_opens_for_its_role_and_no_lower_one(page: Route, cast: dict[str, User | None]) -> None:
-    needed = ROLES.index((page.rule or "").removeprefix("workflow "))
-    assert ask(page, cast["nobody"]) == 401
-    assert ask(page, cast["stranger"]) == 404
+@pytest.mark.parametrize("route", IN_A_WORKFLOW, ids=by_pattern)
+def test_a_page_of_a_workflow_opens_for_its_role_and_no_lower_one(route: Route, cast: dict[str, User | None]) -> None:
+    needed = ROLES.index((route.rule or "").removeprefix("workflow "))
+    assert ask(route, cast["nobody"]) == 401
+    assert ask(route, cast["stranger"]) == 404
     for rank, role in enumerate(ROLES):
-        answer = ask(page, cast[role])
+        answer = ask(route, cast[role])
         if rank < needed:
-            assert answer == 403, f"a {role} may not open /{page.pattern}"
+            assert answer == 403, f"a {role} may not open /{route.pattern}"
         else:
-            assert answer not in (401, 403), f"a {role} may open /{page.pattern}"
-    assert ask(page, cast["administrator"]) not in (401, 403)
+            assert answer not in (401, 403), f"a {role} may open /{route.pattern}"
+    assert ask(route, cast["administrator"]) not in (401, 403)
 
 
-@pytest.mark.parametrize("page", ELSEWHERE, ids=by_pattern)
-def test_a_page_outside_of_workflows_opens_for_whom_it_says(page: Route, cast: dict[str, User | None]) -> None:
-    answers = {name: ask(page, person) for name, person in cast.items() if name != "nobody"}
-    assert (ask(page, None) == 401) == (page.rule != Access.PUBLIC)
+@pytest.mark.parametrize("route", ELSEWHERE, ids=by_pattern)
+def test_a_page_outside_of_workflows_opens_for_whom_it_says(route: Route, cast: dict[str, User | None]) -> None:
+    answers = {name: ask(route, person) for name, person in cast.items() if name != "nobody"}
+    assert (ask(route, None) == 401) == (route.rule != Access.PUBLIC)
     for name, answer in answers.items():
-        is_let_in = page.rule != Access.ADMINISTRATOR or name == "administrator"
-        if page.pattern != "sign-out":  # which sends everyone to sign in, as it should
-            assert (answer not in (401, 403)) == is_let_in, f"{name} at /{page.pattern}"
+        is_let_in = route.rule != Access.ADMINISTRATOR or name == "administrator"
+        if route.pattern != "sign-out":  # which sends everyone to sign in, as it should
+            assert (answer not in (401, 403)) == is_let_in, f"{name} at /{route.pattern}"
 
 
 @pytest.mark.parametrize(
-    "page", [page for page in IN_A_WORKFLOW if page.method == "GET" and not page.names_more], ids=by_pattern
+    "route", [route for route in IN_A_WORKFLOW if route.method == "GET" and not route.names_more], ids=by_pattern
 )
-def test_every_page_of_a_new_workflow_can_be_opened(page: Route, cast: dict[str, User | None]) -> None:
-    assert ask(page, cast["owner"]) == 200
+def test_every_page_of_a_new_workflow_can_be_opened(route: Route, cast: dict[str, User | None]) -> None:
+    assert ask(route, cast["owner"]) == 200
 
 
 def test_a_workflow_that_one_may_not_see_looks_like_one_that_does_not_exist(client: Client, house: House) -> None:
