@@ -198,6 +198,13 @@ def test_a_decision_that_lacks_something_says_what(
     assert job.is_waiting
 
 
+def test_a_workflow_without_reasons_says_who_can_add_some(house: House) -> None:
+    job = record_jobs(house.workflow, [GOOD])[0]
+    house.workflow.reasons.all().delete()
+    with pytest.raises(DecisionRefused, match="Ask an owner"):
+        decide_review(house.reviewer, decision(job, ReviewVerdict.REJECTED, reason_code="other"))
+
+
 def test_a_job_of_another_workflow_is_refused(house: House) -> None:
     foreign = record_jobs(house.elsewhere, [GOOD])[0]
     with pytest.raises(DecisionRefused, match="another workflow"):

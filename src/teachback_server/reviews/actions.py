@@ -196,6 +196,8 @@ def _find_changes(decision: Decision, workflow: Workflow, reasons: dict[str, Rea
         if decision.job.output is None:
             raise DecisionRefused("There is no output to accept: the agent gave none. Fill it in, or reject the job.")
         return ()
+    if not reasons:
+        raise DecisionRefused("This workflow has no reasons to choose from. Ask an owner to add some in Settings.")
     if decision.reason_code not in reasons:
         raise DecisionRefused("Say why: choose one of the reasons below.")
     if decision.verdict is not ReviewVerdict.CORRECTED:

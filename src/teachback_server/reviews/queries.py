@@ -31,6 +31,7 @@ class DeskJob:
     number: int
     external_id: str
     arrived_at: datetime
+    status: str
     has_output: bool
     hand_back_reason: str
     input: tuple[ShownValue, ...]
@@ -74,6 +75,7 @@ def describe_for_desk(job: Job, workflow: Workflow) -> DeskJob:
         number=job.number,
         external_id=job.external_id,
         arrived_at=job.started_at,
+        status=job.status,
         has_output=job.output is not None,
         hand_back_reason=job.hand_back_reason,
         input=list_shown_values(job.input, workflow.input_schema),

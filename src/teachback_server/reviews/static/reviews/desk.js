@@ -261,7 +261,10 @@ class Desk {
       keepDraft(this.address, this.job);
     }
     // A click with a pointer answers the question; moving through the reasons with the arrow keys does not yet.
-    if (event.target.matches("[name=reason]") && event.detail > 0 && this.verdict) this.decide(this.verdict);
+    const reason = event.target.closest(".reason");
+    if (!reason || event.detail === 0 || !this.verdict) return;
+    reason.querySelector("input").checked = true;
+    this.decide(this.verdict);
   }
 
   renewWhenOld() {

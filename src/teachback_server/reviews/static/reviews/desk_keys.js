@@ -38,7 +38,7 @@ function pressTogether(event, desk) {
 }
 
 function pressSingle(event, desk) {
-  const key = event.key.toLowerCase();
+  const key = digitOf(event) || event.key.toLowerCase();
   if (!/^[aerxshg1-9]$/.test(key)) return false;
   if (event.repeat) return true;
   if (key in VERDICTS) desk.decide(VERDICTS[key]);
@@ -48,6 +48,12 @@ function pressSingle(event, desk) {
   else if (key === "g") desk.markStuck();
   else desk.chooseReason(key);
   return true;
+}
+
+/** The digit on a key, also where a keyboard types it with Shift only (as the French one does). */
+function digitOf(event) {
+  if (/^[1-9]$/.test(event.key)) return event.key;
+  return event.shiftKey ? "" : event.code.match(/^Digit([1-9])$/)?.[1] ?? "";
 }
 
 function isTyping(target) {
