@@ -142,4 +142,4 @@ def _decide(
         )
         for job in jobs
     ]
-    return decide_reviews(by, jobs[0].workflow, decisions)
+    return decide_reviews(by, jobs[0].workflow, decisions) if decisions else []

@@ -214,14 +214,16 @@ def _find_trends(workflow: Workflow, patterns: Sequence[Pattern]) -> dict[int, t
 
 
 def _draw_trend(corrections: dict[int, int], reviewed: dict[int, int], last: int) -> tuple[TrendSlice, ...]:
+    slices = min(SLICES, last)
+    ends = [-(-position * last // slices) for position in range(slices + 1)]
     return tuple(
         TrendSlice(
-            first_job=-(-position * last // SLICES) + 1,
-            last_job=-(-(position + 1) * last // SLICES),
+            first_job=ends[position] + 1,
+            last_job=ends[position + 1],
             corrections=corrections.get(position, 0),
             reviewed=reviewed.get(position, 0),
         )
-        for position in range(min(SLICES, last))
+        for position in range(slices)
     )
 
 
