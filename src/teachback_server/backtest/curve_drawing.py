@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from teachback.json_types import Json, JsonObject
 
 HEIGHT = 260
-LEFT, RIGHT, TOP, BOTTOM = 48, 12, 26, 30
+LEFT, RIGHT, TOP, BOTTOM = 48, 24, 26, 30
 MARK_GAP = 26  # release numbers closer than this would run into each other
 TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 

@@ -84,7 +84,8 @@ class Driver:
         )
 
     def _review_and_learn(self, rows_by_id: dict[str, HistoryRow]) -> None:
-        waiting = list(self.workflow.jobs.filter(is_waiting=True).order_by("number"))
+        # Live work may come in meanwhile; the answer key knows nothing of it, and people decide it.
+        waiting = list(self.workflow.jobs.filter(is_waiting=True, source=JobSource.BACKTEST).order_by("number"))
         for job in waiting:
             job.workflow = self.workflow
         if waiting:

@@ -40,7 +40,6 @@ class BacktestProgress:
     release_number: int  # the one that is live now
     is_under_way: bool  # a worker is at it, or it waits for one
     is_resumable: bool  # its file is kept here, so that the browser can let it go on
-    left_seconds: float | None  # of computing, as long as the jobs so far took; None before there are any
 
     @property
     def recent_share(self) -> float | None:
@@ -73,9 +72,8 @@ def find_progress(workflow: Workflow) -> BacktestProgress | None:
         recent_handed_back=recent.count(KeyedOutcome.HANDED_BACK),
         recent_wrong=recent.count(KeyedOutcome.WRONG),
         release_number=LiveRelease.objects.values_list("release__number", flat=True).get(workflow=workflow),
-        is_under_way=_has_open_task("teachback_server.backtest.tasks.continue_backtest_now", run.pk),
+        is_under_way=is_run_under_way(run),
         is_resumable=hasattr(run, "upload"),
-        left_seconds=run.cpu_seconds / done * (run.total - done) if done else None,
     )
 
 
@@ -96,6 +94,11 @@ def list_most_corrected(workflow: Workflow) -> list[str]:
 def list_open_uploads(actor: Actor) -> list[HistoryUpload]:
     """The files of a person that became no backtest yet, the newest first."""
     return list(HistoryUpload.objects.filter(uploaded_by_id=actor.user_id, run=None).order_by("-pk"))
+
+
+def is_run_under_way(run: BacktestRun) -> bool:
+    """Whether a worker is at a run, or it waits for one."""
+    return _has_open_task("teachback_server.backtest.tasks.continue_backtest_now", run.pk)
 
 
 def is_reading_under_way(upload: HistoryUpload) -> bool:

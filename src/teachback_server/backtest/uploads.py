@@ -21,6 +21,7 @@ from teachback_server.backtest.actions import (
     prepare_file,
 )
 from teachback_server.backtest.models import BacktestRun, HistoryUpload
+from teachback_server.backtest.queries import is_run_under_way
 from teachback_server.backtest.reading import (
     NO_SCHEMAS,
     FileReading,
@@ -144,7 +145,8 @@ def start_uploaded_backtest(
 def go_on_with_run(run: BacktestRun) -> None:
     """Let a run that stopped at an error, or that nobody works on any more, go on where it stood."""
     with transaction.atomic():
-        if BacktestRun.objects.filter(pk=run.pk).exclude(state="done").update(state="running", message=""):
+        is_open = BacktestRun.objects.filter(pk=run.pk).exclude(state="done").update(state="running", message="")
+        if is_open and not is_run_under_way(run):
             continue_backtest_now.enqueue(run.pk)
 
 
