@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from teachback.field_diff import is_same_output
 from teachback.json_types import JsonObject
-from teachback.split import Split
 from teachback.vocabulary import JobStatus
 from teachback_server.agents.open_releases import OpenRelease
 from teachback_server.agents.pipeline import run_release
@@ -37,20 +38,29 @@ class CaseOutcome:
 
 
 def list_gate_jobs(workflow: Workflow, *, judged_through: int) -> list[GateJob]:
-    """Jobs on the gate's side that may judge a candidate, oldest first.
+    """Jobs on the gate's side after `judged_through` that no verdict has spent, oldest first; at most the newest 5,000.
 
-    Reviewed ones whose case is unspent, and unreviewed ones with a number after `judged_through`: on them a
-    candidate can show where it differs, though not who is right.
+    Those without a case, because they skipped review, were escalated or were passed over, judge too: on them a
+    candidate can show where it differs, though not who is right. Jobs that wait and are newer than all that people have
+    decided are left for the next gate, as people have just not come to them yet.
     """
-    cases = list(
-        Case.objects.filter(workflow=workflow, split=Split.GATE, spent_by=None)
-        .select_related("job")
-        .order_by("-job__number")[:MOST_JOBS]
-    )
-    unreviewed = workflow.jobs.filter(is_test_case=True, number__gt=judged_through, review=None).order_by("-number")
-    jobs = [GateJob(job=case.job, case=case) for case in cases]
-    jobs += [GateJob(job=job, case=None) for job in unreviewed[:MOST_JOBS]]
-    return sorted(jobs, key=lambda one: one.job.number)
+    newest = _gate_side(workflow, judged_through).select_related("case").order_by("-number")[:MOST_JOBS]
+    return [GateJob(job=job, case=getattr(job, "case", None)) for job in reversed(newest)]
+
+
+def count_gate_jobs(workflow: Workflow, *, judged_through: int) -> int:
+    """How many jobs `list_gate_jobs` would list."""
+    return _gate_side(workflow, judged_through).order_by("-number")[:MOST_JOBS].count()
+
+
+def _gate_side(workflow: Workflow, judged_through: int) -> QuerySet[Job]:
+    jobs = workflow.jobs.filter(is_test_case=True, number__gt=judged_through, case__spent_by__isnull=True)
+    decided = jobs.filter(case__isnull=False).order_by("-number").values_list("number", flat=True).first()
+    ahead = workflow.jobs.filter(is_test_case=True, is_waiting=True, number__gt=decided or judged_through)
+    first_ahead = ahead.order_by("number").values_list("number", flat=True).first()
+    if first_ahead is not None:
+        jobs = jobs.filter(number__lt=first_ahead)
+    return jobs.exclude(status=JobStatus.RUNNING)
 
 
 def run_over_jobs(opened: OpenRelease, jobs: Sequence[Job]) -> list[AgentResult]:
@@ -110,13 +120,12 @@ def _is_same_result(before: AgentResult, after: AgentResult) -> bool:
 
 
 def _score(one: GateJob, result: AgentResult, hand_back_cost: float) -> float | None:
+    if result.status is not JobStatus.FINISHED:
+        return score_of(is_finished=False, is_right=False, hand_back_cost=hand_back_cost)
     if one.case is None:
         return None
-    is_finished = result.status is JobStatus.FINISHED
-    if is_finished and one.case.expected is None:
+    if one.case.expected is None:
         # A rejected output is known to be wrong; of any other output nobody knows.
         is_the_rejected = one.job.output is not None and is_same_output(result.output, one.job.output)
         return 0.0 if is_the_rejected else None
-    return score_of(
-        is_finished=is_finished, is_right=is_right(one.case.expected, result), hand_back_cost=hand_back_cost
-    )
+    return score_of(is_finished=True, is_right=is_right(one.case.expected, result), hand_back_cost=hand_back_cost)

@@ -26,8 +26,8 @@ _STEPS = 64  # claims keep their differences rounded down to this part of 1
 class PairedCase:
     """One job of the gate's side under two releases, with the score of each: 1 right, 0 wrong, a hand-back between.
 
-    A job that nobody reviewed has no scores. It still counts: where both releases gave the same result the difference
-    is 0 whatever is right, and where they did not it is taken for the worst.
+    A job that nobody reviewed has no scores but those of hand-backs. It still counts: where both releases gave the same
+    result the difference is 0 whatever is right, and where they did not it is taken for the worst that can be.
     """
 
     group: str  # cases of one group are not independent: together they weigh as one
@@ -118,7 +118,7 @@ def judge_change(
         cases=len(cases),
         fixed=sum(value > 0 for value in each),
         broken=sum(value < 0 for value in each),
-        assumed_broken=sum(case.base_score is None and not case.is_same_result for case in cases),
+        assumed_broken=sum(_is_unknown(case) and _difference(case) < 0 for case in cases),
         broken_critical=broken_critical,
         lower_bound=lower,
         proven_lower_bound=proven_lower,
@@ -180,20 +180,27 @@ def strengthen_claim(claim: Claim, differences: Sequence[float]) -> Claim:
 def group_differences(cases: Sequence[PairedCase], *, best_case: bool = False) -> list[float]:
     """One difference per group, the mean of its cases, in the order in which groups first appear.
 
-    Unreviewed cases on which the releases differ count as −1, with `best_case` as +1.
+    A score that nobody knows counts as the worst for the candidate, with `best_case` as the best.
     """
     groups: dict[str, list[float]] = defaultdict(list)
     for case in cases:
-        groups[case.group].append(_difference(case, unknown=1.0 if best_case else -1.0))
+        groups[case.group].append(_difference(case, is_best_case=best_case))
     return [sum(values) / len(values) for values in groups.values()]
 
 
-def _difference(case: PairedCase, unknown: float = -1.0) -> float:
+def _is_unknown(case: PairedCase) -> bool:
+    return not case.is_same_result and (case.base_score is None or case.candidate_score is None)
+
+
+def _difference(case: PairedCase, *, is_best_case: bool = False) -> float:
     if case.is_same_result:
         return 0.0
-    if case.base_score is None or case.candidate_score is None:
-        return unknown
-    return case.candidate_score - case.base_score
+    before, after = case.base_score, case.candidate_score
+    if before is None:
+        before = 0.0 if is_best_case else 1.0
+    if after is None:
+        after = 1.0 if is_best_case else 0.0
+    return after - before
 
 
 def _make_claims(

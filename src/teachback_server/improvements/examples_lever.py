@@ -12,6 +12,7 @@ from teachback.vocabulary import GateVerdict, Lever
 from teachback_server.agents.open_releases import OpenReleases
 from teachback_server.agents.opening import can_learn
 from teachback_server.agents.protocol import Example, ReleaseBundle
+from teachback_server.evals.gate_jobs import count_gate_jobs
 from teachback_server.evals.models import Case
 from teachback_server.improvements.approval_lever import find_certified_share, start_earning
 from teachback_server.improvements.batching import BatchState, is_batch_due
@@ -111,13 +112,11 @@ def _is_worth_it(workflow: Workflow, live: LiveState, counts: BatchState, eviden
 
 
 def _count(workflow: Workflow, live: LiveState, state: LearningState, evidence: Evidence) -> BatchState:
-    cases = Case.objects.filter(workflow=workflow)
-    unreviewed = workflow.jobs.filter(is_test_case=True, number__gt=state.judged_through, review=None)
     return BatchState(
-        examples=cases.filter(MAY_TEACH).count(),
+        examples=Case.objects.filter(MAY_TEACH, workflow=workflow).count(),
         live_examples=len(live.document.example_hashes),
         last_try_examples=state.last_try_examples,
-        gate_jobs=cases.filter(split=Split.GATE, spent_by=None).count() + unreviewed.count(),
+        gate_jobs=count_gate_jobs(workflow, judged_through=state.judged_through),
         live_accuracy=evidence.accuracy,
     )
 
