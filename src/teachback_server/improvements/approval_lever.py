@@ -13,7 +13,7 @@ from teachback_server.agents.protocol import ReleaseBundle
 from teachback_server.evals.gate_jobs import CaseOutcome, is_right, run_over_jobs
 from teachback_server.improvements.candidates import Candidate, ChangeState, Judged, store_gate_of, store_verdict
 from teachback_server.improvements.certificate import Certificate, title_of
-from teachback_server.improvements.earning import POOL_SIZES, EarningPlan, plan_earning, risk_from_results
+from teachback_server.improvements.earning import POOL_SIZES, EarningPlan, fewest_share, plan_earning, risk_from_results
 from teachback_server.improvements.evidence import UNSURE, count_certifications, get_evidence
 from teachback_server.improvements.models import Change, LearningState
 from teachback_server.jobs.actions import next_job_number
@@ -97,6 +97,7 @@ def _plan_live(workflow: Workflow, release: Release) -> EarningPlan | None:
         certainty=workflow.certainty,
         attempt=count_certifications(release) + 1,
         horizon_jobs=max(FEWEST_JOBS_AHEAD, jobs_so_far),
+        least_share=fewest_share(jobs_so_far),
         most_jobs=max(POOL_SIZES[0], jobs_so_far / 2),
     )
 

@@ -17,6 +17,8 @@ from teachback_server.statistics.thresholds import FRACTIONS, spent_delta
 POOL_SIZES = (100, 150, 200, 250, 300, 350, 400, 500, 600, 800, 1000)  # jobs that a certificate may be tried on
 FEWEST_GAINED = 0.03  # of all jobs; less is not worth a test
 FEWEST_SHARE = 0.20
+_PATIENT_SHARE = 0.5  # a young workflow does better to learn on until its first certificate is worth half its jobs
+_PATIENT_JOBS = 4000  # from then on, it takes less and less
 LIKELY = 0.7  # the chance from which a test is worth its jobs
 _CONFIDENCE_WORTH = 100  # jobs: how much the agent's own confidence weighs beside counted errors
 _SHADOW_WORTH = 200  # likewise, where confidences are all there is
@@ -75,6 +77,12 @@ def risk_after_growth(risk: Risk, growth: float) -> Risk:
     return Risk(errors=tuple(error * shrink for error in risk.errors), worth=risk.worth)
 
 
+def fewest_share(jobs_so_far: int) -> float:
+    """The smallest share of jobs without review that is worth a first certificate after so many jobs."""
+    patience = min(1.0, _PATIENT_JOBS / max(jobs_so_far, 1))
+    return max(FEWEST_SHARE, _PATIENT_SHARE * patience)
+
+
 def plan_earning(
     risk: Risk,
     *,
@@ -85,13 +93,15 @@ def plan_earning(
     share_now: float = 0.0,
     pool_share: float = 1.0,
     most_jobs: float = math.inf,
+    least_share: float = FEWEST_SHARE,
 ) -> EarningPlan | None:
     """Choose the number of jobs to collect, and the start, that promise most jobs without review; None: none is likely.
 
     The value of a pool of n jobs is chance · (likely share − share now) · (horizon − jobs until it is full) − reviews
     that it costs beyond those that happen anyway. `horizon_jobs` is how many jobs the gain may be enjoyed for (as many
     as have been so far, where nothing else is known). `pool_share` is the share of arriving jobs that join the pool.
-    `most_jobs` bounds the pool, as nothing else is learned while it fills.
+    `most_jobs` bounds the pool, as nothing else is learned while it fills; `least_share` is the smallest certificate
+    that is worth having.
     """
     delta = spent_delta(1 - certainty, attempt)
     best: EarningPlan | None = None
@@ -102,7 +112,7 @@ def plan_earning(
         plan = _plan_pool(risk, jobs, limit, delta)
         if plan is None or plan.chance < LIKELY:
             continue
-        if plan.likely_share < max(FEWEST_SHARE, share_now + FEWEST_GAINED):
+        if plan.likely_share < max(least_share, share_now + FEWEST_GAINED):
             continue
         enjoyed = max(0.0, horizon_jobs - jobs / pool_share)
         value = plan.chance * (plan.likely_share - share_now) * enjoyed - jobs * share_now
