@@ -25,6 +25,7 @@ from teachback_server.agents.protocol import AgentResult, Example, JobInput, Rel
 
 NO_EXAMPLES = "I have no reviewed examples yet. Review a few jobs, and I can learn from them."
 _FOLDS = 3
+_ENOUGH_LEFT_OUT = 600  # answers to cases that were left out: from then on a further fold teaches confidence nothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +112,8 @@ def _fit_confidence(
     answers: list[Answer] = []
     right: list[bool] = []
     for fold in range(folds if folds > 1 else 0):
+        if len(right) >= _ENOUGH_LEFT_OUT:
+            break
         kept = [at for at in range(len(cases)) if at % folds != fold]
         left_out = [at for at in range(len(cases)) if at % folds == fold]
         fields, _ = fit_fields(plan, [cases[at] for at in kept], [examples[at] for at in kept], terms[kept])
