@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from builders import House, accept, correct, record_jobs
 from teachback.release_document import Approval, ReleaseDocument
 from teachback.vocabulary import Lever
+from teachback_server.jobs.actions import next_job_number
 from teachback_server.jobs.models import Job
 from teachback_server.releases.actions import make_release, put_live
 from teachback_server.releases.models import LiveRelease, Release
@@ -42,7 +43,7 @@ def certify(house: House) -> Release:
         change="Jobs with a confidence of 0.80 or more skip review",
         approval=Approval(threshold=0.8, error_limit=0.05, certainty=0.9, certified_from_jobs=300, certified_errors=6),
     )
-    put_live(house.owner, release, from_job=1, why="it was certified")
+    put_live(house.owner, release, from_job=next_job_number(house.workflow), why="it was certified")
     return release
 
 

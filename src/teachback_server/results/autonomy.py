@@ -317,7 +317,8 @@ def _list_history(workflow: Workflow) -> tuple[Happening, ...]:
         )
         for gate in refused.select_related("candidate")
     ]
-    return tuple(sorted(happenings, key=lambda one: one.at, reverse=True)[:SHOWN_HAPPENINGS])
+    in_order = sorted(happenings, key=lambda one: one.at)  # what happened at one moment stays in its order
+    return tuple(in_order[: -SHOWN_HAPPENINGS - 1 : -1])
 
 
 def _list_turns(events: Iterable[ReleaseEvent]) -> Iterator[Happening]:
