@@ -1,8 +1,8 @@
 """Chooses the agent that a release names."""
 
+import importlib
 from pathlib import Path
 
-from teachback_server.agents.local.agent import open_local_agent
 from teachback_server.agents.protocol import Agent, ReleaseBundle
 from teachback_server.agents.python_callable import CallableAgent, find_callable
 from teachback_server.agents.recorded import RecordedAgent
@@ -19,13 +19,20 @@ def open_agent(bundle: ReleaseBundle, cache_folder: Path) -> Agent:
     """
     name = bundle.document.agent
     if name == "local":
-        return open_local_agent(bundle)
+        return _open_local_agent(bundle)
     if name == "recorded":
         return RecordedAgent()
     kind, _, address = name.partition(":")
     if kind == "python":
         return CallableAgent(find_callable(address))
     raise UnknownAgent(f"There is no agent “{name}”. Write local, recorded or python:MODULE:FUNCTION.")
+
+
+def _open_local_agent(bundle: ReleaseBundle) -> Agent:
+    # Only who runs jobs with it pays for scikit-learn; pages and API import this module too, and stay small.
+    module = importlib.import_module("teachback_server.agents.local.agent")
+    agent: Agent = module.open_local_agent(bundle)
+    return agent
 
 
 def can_learn(agent_name: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import cast
 
 import numpy as np
-from scipy import stats
+from scipy.special import ndtri
 
 from teachback.json_types import Json
 from teachback.vocabulary import GateVerdict, Lever
@@ -242,7 +242,7 @@ def _more_for_not_worse(differences: Sequence[float], margin: float, level: floa
     if room <= 0:
         return None
     spread = max(float(np.var(differences)), 1 / len(differences))  # all alike proves little about so few
-    needed = (float(stats.norm.isf(level)) + float(stats.norm.ppf(_POWER))) ** 2 * spread / room**2
+    needed = float(ndtri(_POWER) - ndtri(level)) ** 2 * spread / room**2
     more = math.ceil(needed) - len(differences)
     return more if more > 0 else None
 

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from scipy import stats
+from scipy.special import ndtr, ndtri
 
 from teachback_server.evals.gate_test import LEVEL, MARGIN
 
@@ -48,4 +48,4 @@ def gate_power(accuracy: float, growth: float, gate_jobs: int) -> float:
     gain = (1 - accuracy) * (1 - growth**-_GAIN_EXPONENT)
     discordant = gain + _RESTLESSNESS
     error = math.sqrt(max(discordant - gain**2, 1e-4) / max(gate_jobs, 1))
-    return float(stats.norm.cdf((gain + MARGIN) / error - stats.norm.isf(LEVEL)))
+    return float(ndtr((gain + MARGIN) / error + ndtri(LEVEL)))

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
+from teachback_server.statistics.distributions import beta_binomial_at_most, binomial_at_most, binomial_quantile
 from teachback_server.statistics.thresholds import FRACTIONS, spent_delta
 
 POOL_SIZES = (100, 150, 200, 250, 300, 350, 400, 500, 600, 800, 1000)  # jobs that a certificate may be tried on
@@ -144,11 +144,11 @@ def _plan_pool(risk: Risk, jobs: int, limit: float, delta: float) -> EarningPlan
 
 def _chances(risk: Risk, above: NDArray[np.int64], limit: float, delta: float) -> NDArray[np.float64]:
     """The chance to pass at each share: a beta-binomial forecast of the errors against the most that may be."""
-    allowed = stats.binom.ppf(delta, above, limit)
-    allowed = np.where(stats.binom.cdf(allowed, above, limit) <= delta, allowed, allowed - 1)
+    allowed = binomial_quantile(delta, above, limit)
+    allowed = np.where(binomial_at_most(allowed, above, limit) <= delta, allowed, allowed - 1)
     worth = np.minimum(np.array(risk.worth), _MOST_WORTH)
     errors = np.array(risk.errors)
-    forecast = stats.betabinom.cdf(
+    forecast = beta_binomial_at_most(
         np.maximum(allowed, 0), np.maximum(above, 1), errors * worth + 0.2, (1 - errors) * worth + 0.2
     )
     chances: NDArray[np.float64] = np.where(allowed >= 0, forecast, 0.0)

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
-from scipy.special import betaln, xlog1py, xlogy
+from scipy.special import betainccinv, betaln, ndtri, xlog1py, xlogy
 
 _BISECTION_STEPS = 50  # halves [0, 1] down to the spacing of floats near 1
 
@@ -30,7 +29,7 @@ def wilson_interval(successes: float, trials: float, alpha: float = 0.05) -> Int
     _check_counts(successes, trials, alpha)
     if trials == 0:
         return Interval(low=0.0, high=1.0)
-    z = float(stats.norm.isf(alpha / 2))
+    z = float(-ndtri(alpha / 2))
     rate = successes / trials
     centre = (rate + z * z / (2 * trials)) / (1 + z * z / trials)
     half = z * math.sqrt(rate * (1 - rate) / trials + (z / (2 * trials)) ** 2) / (1 + z * z / trials)
@@ -60,7 +59,7 @@ def clopper_pearson_upper(errors: float, trials: float, alpha: float = 0.05) -> 
     _check_counts(errors, trials, alpha)
     if errors >= trials:
         return 1.0
-    return float(stats.beta.isf(alpha, errors + 1, trials - errors))
+    return float(betainccinv(errors + 1, trials - errors, alpha))
 
 
 def rate_confidence_sequence(successes: float, trials: float, alpha: float = 0.05) -> Interval:

@@ -6,9 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 from scipy.special import gammaln, logsumexp
 
+from teachback_server.statistics.distributions import (
+    binomial_above,
+    binomial_at_most,
+    binomial_quantile,
+    binomial_upper_quantile,
+)
 from teachback_server.statistics.intervals import clopper_pearson_upper
 
 _LARGEST_LOG = 700.0  # e^700 is about the largest float; more evidence than that changes no decision
@@ -46,8 +51,7 @@ def mcnemar_mid_p(fixed: int, broken: int) -> float:
     that the change was not made from. For the page's "how sure"; it must not be turned into an e-value.
     Source: Lancaster (1961); Fagerland, Lydersen & Laake (2013). Without any difference the value is ½.
     """
-    pairs = fixed + broken
-    return float(stats.binom.sf(fixed, pairs, 0.5) + 0.5 * stats.binom.pmf(fixed, pairs, 0.5))
+    return float(_mid_p(fixed, fixed + broken))
 
 
 def mcnemar_power(fix_rate: float, break_rate: float, cases: int, level: float = 0.05) -> float:
@@ -60,13 +64,13 @@ def mcnemar_power(fix_rate: float, break_rate: float, cases: int, level: float =
     differing = _differing_rate(fix_rate, break_rate)
     if differing == 0 or cases == 0:
         return 0.0
-    least = int(stats.binom.ppf(1e-9, cases, differing))
-    pairs = np.arange(least, int(stats.binom.isf(1e-9, cases, differing)) + 1)
-    needed = stats.binom.isf(level, pairs, 0.5)
-    mid_p = stats.binom.sf(needed, pairs, 0.5) + 0.5 * stats.binom.pmf(needed, pairs, 0.5)
-    needed = np.where(mid_p <= level, needed, needed + 1)
-    passes = stats.binom.sf(needed - 1, pairs, fix_rate / differing)
-    return float(np.sum(stats.binom.pmf(pairs, cases, differing) * passes))
+    least = int(binomial_quantile(1e-9, cases, differing))
+    pairs = np.arange(least, int(binomial_upper_quantile(1e-9, cases, differing)) + 1)
+    needed = binomial_upper_quantile(level, pairs, 0.5)
+    needed = np.where(_mid_p(needed, pairs) <= level, needed, needed + 1)
+    passes = binomial_above(needed - 1, pairs, fix_rate / differing)
+    chances = np.diff(binomial_at_most(np.append(least - 1, pairs), cases, differing))
+    return float(np.sum(chances * passes))
 
 
 def cases_needed(
@@ -149,6 +153,11 @@ def weigh_differences(differences: ArrayLike, review_probabilities: ArrayLike) -
         raise ValueError("A probability of review lies above 0 and at most at 1; it is recorded at routing.")
     weighed: NDArray[np.float64] = np.asarray(differences, dtype=float) * chances.min(initial=1.0) / chances
     return weighed
+
+
+def _mid_p(fixed: ArrayLike, pairs: ArrayLike) -> NDArray[np.float64]:
+    counts = np.asarray(fixed)
+    return (binomial_above(counts, pairs, 0.5) + binomial_above(counts - 1, pairs, 0.5)) / 2
 
 
 def _log_mixture(values: NDArray[np.float64], counts: NDArray[np.float64]) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy.special import ndtri
 
 from teachback_server.statistics.intervals import (
     Interval,
@@ -144,7 +144,7 @@ def _distances_to_bounds(stratum: RateStratum, share: float, alpha: float, *, is
 
 def _normal_half_width(jobs: int, alpha: float, *, is_watched: bool) -> float:
     if not is_watched:
-        return float(stats.norm.isf(alpha / 2)) / math.sqrt(jobs)
+        return float(-ndtri(alpha / 2)) / math.sqrt(jobs)
     # the ρ² that makes the watched band tightest at one sample size (Waudby-Smith et al. 2024, appendix on tuning ρ)
     square = (-2 * math.log(alpha) + math.log(1 - 2 * math.log(alpha))) / _TIGHTEST_AT_JOBS
     spread = jobs * square + 1

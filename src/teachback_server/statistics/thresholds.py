@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
+from teachback_server.statistics.distributions import binomial_at_most
 from teachback_server.statistics.paired import betting_e_value
 
 FRACTIONS: tuple[float, ...] = tuple(round(0.02 * step, 2) for step in range(1, 51))
@@ -100,7 +100,7 @@ def _testable_fractions(fractions: Sequence[float], jobs: float, limit: float, d
 
 def _error_p_value(wrong: NDArray[np.float64], scales: NDArray[np.float64], limit: float) -> float:
     if bool(np.all(scales == scales.max(initial=0.0))):
-        return float(stats.binom.cdf(wrong.sum(), wrong.size, limit))
+        return float(binomial_at_most(wrong.sum(), wrong.size, limit))
     return min(1.0, 1 / betting_e_value(scales * (limit - wrong) / (1 - limit)))
 
 
