@@ -4,6 +4,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 from django_tasks import task
 
+from teachback_server.improvements.candidates import ChangeState
 from teachback_server.improvements.models import Change
 from teachback_server.people.actions import actor_of
 from teachback_server.people.models import User
@@ -14,7 +15,7 @@ _ROOMS = "teachback_server"
 @task()
 def test_change_now(change_id: int, user_id: int) -> None:
     """Take one proposal through its gate on behalf of a person; harmless to run again, as it is judged once."""
-    change = Change.objects.filter(pk=change_id, state="proposed").select_related("workflow").first()
+    change = Change.objects.filter(pk=change_id, state=ChangeState.PROPOSED).select_related("workflow").first()
     user = User.objects.filter(pk=user_id).first()
     if change is None or user is None:
         return

@@ -12,6 +12,7 @@ from teachback.vocabulary import GateVerdict, JobStatus, Lever
 from teachback_server.evals.models import Case, CaseResult, EvalRun, Gate
 from teachback_server.improvements.candidates import ChangeState
 from teachback_server.improvements.edits import apply_edit, parse_edit
+from teachback_server.improvements.evidence import list_family
 from teachback_server.improvements.gate_words import Figure, describe_ground, list_figures
 from teachback_server.improvements.models import Change, Pattern
 from teachback_server.releases.actions import ReleaseEventKind
@@ -74,7 +75,7 @@ class ChangeDetail:
     patterns: tuple[Pattern, ...]
     hand_back_score: float  # what a hand-back counts, where right counts 1
     kept_back: int  # decided jobs that could judge it now
-    is_base_live: bool  # else other changes went live since it was judged
+    is_up_to_date: bool  # else another release went live since it was judged, and accepting it would undo that one
 
 
 def read_change_page(workflow: Workflow, *, state: str, page_number: str | int) -> ChangePage:
@@ -112,7 +113,7 @@ def read_change(workflow: Workflow, change: Change) -> ChangeDetail:
         patterns=tuple(Pattern.objects.filter(workflow=workflow, changes=change).order_by("-count", "pk")),
         hand_back_score=1 - workflow.hand_back_cost,
         kept_back=Case.objects.filter(workflow=workflow, split=Split.GATE, spent_by=None).count(),
-        is_base_live=base.pk == live.release.pk,
+        is_up_to_date=base.pk in list_family(live.release),
     )
 
 
@@ -160,10 +161,11 @@ def _list_affected(gate: Gate) -> tuple[tuple[str, tuple[AffectedJob, ...]], ...
         for number in sorted(before.keys() & after.keys())
         if before[number] != after[number]
     ]
+    scores = {"right": 1.0, "wrong": 0.0, "handed_back": 1 - gate.workflow.hand_back_cost}
     return (
-        ("Fixed", tuple(job for job in jobs if job.after == "right")),
-        ("Broken", tuple(job for job in jobs if job.before == "right")),
-        ("Otherwise different", tuple(job for job in jobs if "right" not in (job.before, job.after))),
+        ("Fixed", tuple(job for job in jobs if scores[job.after] > scores[job.before])),
+        ("Broken", tuple(job for job in jobs if scores[job.after] < scores[job.before])),
+        ("Otherwise different", tuple(job for job in jobs if scores[job.after] == scores[job.before])),
     )
 
 
