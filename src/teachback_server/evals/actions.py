@@ -1,10 +1,11 @@
 """What may happen to cases: reviewed jobs are kept as cases, releases are run over them, a verdict spends them."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
 from teachback.json_types import JsonObject
-from teachback.split import split_of
+from teachback.split import Split, split_of
 from teachback.vocabulary import Lever, ReviewVerdict
 from teachback_server.evals.gate_jobs import CaseOutcome
 from teachback_server.evals.models import Case, CaseResult, EvalRun, Gate
@@ -17,11 +18,8 @@ def keep_cases(reviews: Sequence[Review]) -> list[Case]:
 
     Jobs that were escalated stay out: nobody has decided yet what would have been right.
     """
-    return Case.objects.bulk_create(
-        [_case_of(review) for review in reviews if review.verdict != ReviewVerdict.ESCALATED],
-        batch_size=200,
-        ignore_conflicts=True,
-    )
+    decided = [review for review in reviews if review.verdict != ReviewVerdict.ESCALATED]
+    return Case.objects.bulk_create([_case_of(review) for review in decided], batch_size=200)
 
 
 def _case_of(review: Review) -> Case:
@@ -72,10 +70,32 @@ def store_run(release: Release, gate: Gate, outcomes: Sequence[CaseOutcome], at:
     return run
 
 
-def spend_cases(gate: Gate, case_ids: Sequence[int]) -> None:
-    """Mark cases as spent by a verdict: they are practice from now on, and never judge again."""
+def spend_cases(gate: Gate, case_ids: Sequence[int]) -> int:
+    """Mark cases as spent by a verdict: they are practice from now on, and never judge again.
+
+    Returns how many were: fewer than were given, if another verdict spent some of them first.
+    """
+    spent = 0
     for start in range(0, len(case_ids), 500):
-        Case.objects.filter(pk__in=case_ids[start : start + 500], spent_by=None).update(spent_by=gate)
+        spent += Case.objects.filter(pk__in=case_ids[start : start + 500], spent_by=None).update(spent_by=gate)
+    return spent
+
+
+def spend_late_cases(workflow_id: int, *, judged_through: int) -> int:
+    """Spend cases of jobs that a gate looked at before people had decided them, so that no job judges twice.
+
+    `judged_through` is the number of the last job that any gate has looked at. Returns how many cases were spent.
+    """
+    late = Case.objects.filter(
+        workflow_id=workflow_id, split=Split.GATE, spent_by=None, job__number__lte=judged_through
+    ).values_list("pk", "job__number")
+    case_ids: dict[Gate, list[int]] = defaultdict(list)
+    gates: list[Gate] = []
+    for case_id, number in late:
+        gates = gates or list(Gate.objects.filter(workflow_id=workflow_id).exclude(lever=Lever.APPROVAL).order_by("pk"))
+        looked = (gate for gate in gates if gate.report.get("judged_through", 0) >= number)
+        case_ids[next(looked, gates[-1])].append(case_id)
+    return sum(spend_cases(gate, ids) for gate, ids in case_ids.items())
 
 
 def mark_taught(release: Release, case_ids: Sequence[int]) -> None:

@@ -11,7 +11,7 @@ from teachback.json_types import Json, JsonObject
 from teachback.release_document import Approval, ReleaseDocument
 from teachback.vocabulary import GateVerdict, Lever
 from teachback_server.agents.protocol import ReleaseBundle
-from teachback_server.evals.actions import mark_taught, spend_cases, store_gate, store_run
+from teachback_server.evals.actions import mark_taught, spend_cases, spend_late_cases, store_gate, store_run
 from teachback_server.evals.gate_jobs import CaseOutcome
 from teachback_server.evals.models import Gate
 from teachback_server.improvements.models import Change, LearningState, Pattern
@@ -19,9 +19,13 @@ from teachback_server.jobs.actions import next_job_number
 from teachback_server.people.actor import Actor
 from teachback_server.people.audit import Act, record_act
 from teachback_server.releases.actions import make_release, put_live
-from teachback_server.releases.models import Release
+from teachback_server.releases.models import LiveRelease, Release
 from teachback_server.releases.queries import LiveState
 from teachback_server.workflows.models import Workflow
+
+
+class OvertakenByAnother(RuntimeError):
+    """A person or another worker moved the workflow on meanwhile. Nothing was stored; look again and decide anew."""
 
 
 class ChangeState(StrEnum):
@@ -53,9 +57,10 @@ class Judged:
     verdict: GateVerdict
     report: JsonObject
     spent_case_ids: Sequence[int]
-    judged_through: int  # number of the last job that judged
+    judged_through: int  # number of the last job that judged; a certificate, which takes its jobs otherwise, leaves 0
     candidate_confidences: Sequence[float]  # on every job that judged, reviewed or not
     runs: Sequence[tuple[Release | None, Sequence[CaseOutcome]]]  # None stands for the candidate itself
+    judged_after: int = 0  # number of the last job that a gate had looked at before
 
 
 def without_autonomy(document: ReleaseDocument) -> ReleaseDocument:
@@ -70,6 +75,17 @@ def without_autonomy(document: ReleaseDocument) -> ReleaseDocument:
             valid_hours=approval.valid_hours,
         ),
     )
+
+
+def require_unmoved(live: LiveState) -> None:
+    """Raise OvertakenByAnother unless the live release, its autonomy and its shadow are still as they were read.
+
+    Call it first in the transaction that acts on what was read: nobody else can move them until that ends.
+    """
+    now = LiveRelease.objects.select_for_update().get(pk=live.release.workflow_id)
+    read = (live.release.pk, live.is_autonomy_on, live.earning.pk if live.earning else None)
+    if (now.release_id, now.is_autonomy_on, now.earning_id) != read:
+        raise OvertakenByAnother("Another release went live, or autonomy was taken back, while this was at work.")
 
 
 def store_verdict(
@@ -108,7 +124,7 @@ def store_verdict(
 
 
 def store_gate_of(candidate: Release, base: Release, lever: Lever, judged: Judged, now: datetime) -> Gate:
-    """Store a verdict with its runs, and spend the cases that judged."""
+    """Store a verdict with its runs, and spend the cases that judged. Raises OvertakenByAnother if one was spent."""
     gate = store_gate(
         base=base,
         candidate=candidate,
@@ -120,11 +136,19 @@ def store_gate_of(candidate: Release, base: Release, lever: Lever, judged: Judge
     )
     for release, outcomes in judged.runs:
         store_run(release or candidate, gate, outcomes, now)
-    spend_cases(gate, judged.spent_case_ids)
-    LearningState.objects.filter(workflow_id=candidate.workflow_id, judged_through__lt=judged.judged_through).update(
-        judged_through=judged.judged_through
-    )
+    if spend_cases(gate, judged.spent_case_ids) < len(judged.spent_case_ids):
+        raise OvertakenByAnother("Another verdict spent some of the cases that judged.")
+    _move_on_to(candidate.workflow_id, judged)
     return gate
+
+
+def _move_on_to(workflow_id: int, judged: Judged) -> None:
+    if judged.judged_through <= judged.judged_after:
+        return
+    state = LearningState.objects.filter(workflow_id=workflow_id, judged_through=judged.judged_after)
+    if not state.update(judged_through=judged.judged_through):
+        raise OvertakenByAnother("Another verdict was given on the jobs that judged.")
+    spend_late_cases(workflow_id, judged_through=judged.judged_through)
 
 
 def _store_change(
@@ -136,15 +160,16 @@ def _store_change(
     outcome: ChangeState,
     now: datetime,
 ) -> Change:
-    change = candidate.change or Change(
+    change = candidate.change or Change.objects.create(
         workflow=workflow,
         lever=candidate.lever,
         title=candidate.title,
+        state=outcome,
         proposed_by=actor.name,
         proposed_at=now,
     )
     change.candidate, change.gate, change.state = release, gate, outcome
-    change.save()
+    change.save(update_fields=["candidate", "gate", "state"])
     if candidate.patterns:
         change.patterns.add(*candidate.patterns)
     return change

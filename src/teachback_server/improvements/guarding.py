@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from teachback.vocabulary import ReviewVerdict, RoutingKind
+from teachback_server.improvements.candidates import require_unmoved
 from teachback_server.improvements.models import GuardRecord
 from teachback_server.jobs.actions import next_job_number
 from teachback_server.people.actor import SYSTEM
@@ -17,7 +18,10 @@ from teachback_server.workflows.models import Workflow
 
 
 def watch_audits(workflow: Workflow, live: LiveState, *, now: datetime) -> bool:
-    """Feed the guard with audits since its last look; returns whether it raised the alarm and took autonomy back."""
+    """Feed the guard with audits since its last look; returns whether it raised the alarm and took autonomy back.
+
+    Audits of other releases never count, and of two workers that read the same audits only one feeds the guard.
+    """
     if not live.is_autonomy_on:
         return False
     record, _ = GuardRecord.objects.get_or_create(release=live.release)
@@ -34,13 +38,18 @@ def watch_audits(workflow: Workflow, live: LiveState, *, now: datetime) -> bool:
     guard = GuardState(**record.state) if record.state else GuardState(limit=limit)
     for _, verdict in audits:
         guard = advance_guard(guard, verdict != ReviewVerdict.ACCEPTED)
+    has_alarm = is_alarm(guard)
     with transaction.atomic():
-        record.last_review_id = audits[-1][0]
-        record.audits, record.errors, record.state = guard.audits, guard.errors, asdict(guard)
-        has_alarm = is_alarm(guard)
-        if has_alarm:
-            record.alarmed_at = now
+        unread = GuardRecord.objects.filter(pk=record.pk, last_review_id=record.last_review_id)
+        has_read = unread.update(
+            last_review_id=audits[-1][0],
+            audits=guard.audits,
+            errors=guard.errors,
+            state=asdict(guard),
+            alarmed_at=now if has_alarm else None,
+        )
+        if has_read and has_alarm:
+            require_unmoved(live)
             why = f"{guard.errors} of {guard.audits} audited jobs were wrong; the limit is {limit:.0%}"
             take_autonomy_back(SYSTEM, workflow, from_job=next_job_number(workflow), why=why, at=now)
-        record.save()
-    return has_alarm
+    return bool(has_read) and has_alarm

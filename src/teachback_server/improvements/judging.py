@@ -10,7 +10,7 @@ from teachback_server.evals.gate_jobs import GateJob, list_gate_jobs, outcomes_o
 from teachback_server.evals.gate_test import Claim, PairedCase, account_of, judge_change
 from teachback_server.evals.models import Gate
 from teachback_server.improvements.candidates import Candidate, Judged
-from teachback_server.improvements.evidence import UNSURE
+from teachback_server.improvements.evidence import UNSURE, list_family
 from teachback_server.improvements.models import LearningState
 from teachback_server.releases.models import Release
 from teachback_server.releases.queries import LiveState
@@ -19,20 +19,16 @@ from teachback_server.workflows.models import Workflow
 
 
 def judge_candidate(workflow: Workflow, agents: OpenReleases, live: LiveState, candidate: Candidate) -> Judged:
-    """Judge a candidate on every job that may judge it; writes nothing."""
-    state = LearningState.objects.get(workflow=workflow)
-    gate_jobs = [
-        one
-        for one in list_gate_jobs(workflow, judged_through=state.judged_through)
-        if one.case is None or one.case.pk not in set(candidate.taught_case_ids)
-    ]
+    """Judge a candidate on every job that may judge it; stores nothing of it, as agents may work for long."""
+    state, _ = LearningState.objects.get_or_create(workflow=workflow)
+    gate_jobs = list_gate_jobs(workflow, judged_through=state.judged_through)
     jobs = [one.job for one in gate_jobs]
     base = run_over_jobs(agents.open(live.release), jobs)
     after = run_over_jobs(agents.open_bundle(candidate.bundle), jobs)
     runs: list[tuple[Release | None, Sequence[AgentResult]]] = [(live.release, base), (None, after)]
     proven = find_last_proven(workflow)
     proven_cases = None
-    if proven is not None and proven.pk != live.release.pk:
+    if proven.pk not in list_family(live.release):
         before = run_over_jobs(agents.open(proven), jobs)
         runs.append((proven, before))
         proven_cases = _pair(workflow, gate_jobs, before, after)
@@ -42,11 +38,17 @@ def judge_candidate(workflow: Workflow, agents: OpenReleases, live: LiveState, c
         proven_cases=proven_cases,
         lowest=workflow.hand_back_cost - 1 if _hands_everything_back(base) else -1.0,
     )
+    judged_through = max((one.job.number for one in gate_jobs), default=state.judged_through)
     return Judged(
         verdict=report.verdict,
-        report=report.as_json(),
+        report={
+            **report.as_json(),
+            "judged_through": judged_through,
+            "compared_with": [live.release.number] if proven_cases is None else [live.release.number, proven.number],
+        },
         spent_case_ids=[one.case.pk for one in gate_jobs if one.case is not None],
-        judged_through=max((one.job.number for one in gate_jobs), default=state.judged_through),
+        judged_after=state.judged_through,
+        judged_through=judged_through,
         candidate_confidences=[
             UNSURE if result.output is None or result.confidence is None else result.confidence for result in after
         ],
@@ -54,7 +56,7 @@ def judge_candidate(workflow: Workflow, agents: OpenReleases, live: LiveState, c
     )
 
 
-def find_last_proven(workflow: Workflow) -> Release | None:
+def find_last_proven(workflow: Workflow) -> Release:
     """The newest release that went live on a `proven` verdict, or the first release."""
     gate = (
         Gate.objects.filter(workflow=workflow, verdict=GateVerdict.PROVEN, candidate__events__kind="went_live")
@@ -63,7 +65,7 @@ def find_last_proven(workflow: Workflow) -> Release | None:
         .order_by("-pk")
         .first()
     )
-    return gate.candidate if gate else workflow.releases.order_by("number").first()
+    return gate.candidate if gate else workflow.releases.get(number=1)
 
 
 def claim_account(workflow: Workflow) -> ClaimAccount:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from django.db import transaction
 
 from teachback.vocabulary import Cause, PatternState
-from teachback_server.evals.actions import keep_cases
+from teachback_server.evals.actions import keep_cases, spend_late_cases
 from teachback_server.improvements.models import LearningState, Pattern, PatternCorrection
 from teachback_server.improvements.patterns.by_structure import CorrectionFacts, Structure, structure_of
 from teachback_server.improvements.patterns.states import PatternHistory, next_state
@@ -28,7 +28,8 @@ class _Members:
 def take_in_reviews(workflow: Workflow) -> int:
     """Turn reviews since the cursor into cases, let their corrections join patterns, and return how many were read.
 
-    One transaction moves the cursor with what was read: a killed worker reads nothing twice and misses nothing.
+    One transaction moves the cursor with what was read: a killed worker reads nothing twice and misses nothing, and of
+    two workers that read the same reviews only one stores them.
     """
     state, _ = LearningState.objects.get_or_create(workflow=workflow)
     reviews = list(
@@ -41,12 +42,19 @@ def take_in_reviews(workflow: Workflow) -> int:
     for review in reviews:
         review.job.workflow = workflow
     with transaction.atomic():
-        keep_cases(reviews)
-        _group_corrections(workflow, reviews, reviews_before=state.reviews)
-        state.last_review_id = reviews[-1].pk
-        state.reviews += len(reviews)
-        state.save(update_fields=["last_review_id", "reviews"])
+        if _move_cursor(state, reviews):
+            keep_cases(reviews)
+            if any(review.job.is_test_case and review.job.number <= state.judged_through for review in reviews):
+                spend_late_cases(workflow.pk, judged_through=state.judged_through)
+            _group_corrections(workflow, reviews, reviews_before=state.reviews)
     return len(reviews)
+
+
+def _move_cursor(state: LearningState, reviews: list[Review]) -> bool:
+    """Whether the cursor still stood where it was read."""
+    unmoved = LearningState.objects.filter(pk=state.pk, last_review_id=state.last_review_id)
+    moved = unmoved.update(last_review_id=reviews[-1].pk, reviews=state.reviews + len(reviews))
+    return bool(moved)
 
 
 def _group_corrections(workflow: Workflow, reviews: list[Review], *, reviews_before: int) -> None:
