@@ -39,7 +39,10 @@ class Case(models.Model):
 
     class Meta:
         db_table = "case"
-        indexes = [models.Index(fields=["workflow", "split", "spent_by"], name="case_by_use")]
+        indexes = [
+            models.Index(fields=["workflow", "split", "spent_by"], name="case_by_use"),
+            models.Index(fields=["workflow", "group"], name="case_by_group"),
+        ]
 
 
 class EvalRun(models.Model):

@@ -8,14 +8,23 @@ from django.utils import timezone
 
 from teachback.vocabulary import Cause, GateVerdict, Lever, PatternState
 from teachback_server.agents.open_releases import OpenReleases
-from teachback_server.improvements.approval_lever import certify_when_due, plan_when_due
-from teachback_server.improvements.candidates import Candidate, ChangeState, store_verdict, without_autonomy
+from teachback_server.improvements.approval_lever import certify_when_due
+from teachback_server.improvements.candidates import (
+    Candidate,
+    ChangeState,
+    OvertakenByAnother,
+    require_unmoved,
+    store_verdict,
+    without_autonomy,
+)
 from teachback_server.improvements.edits import Edit, apply_edit, parse_edit, validate_edit
+from teachback_server.improvements.evidence import list_family
 from teachback_server.improvements.examples_lever import try_batch_when_due
 from teachback_server.improvements.guarding import watch_audits
 from teachback_server.improvements.judging import judge_candidate
 from teachback_server.improvements.models import Change, Pattern
 from teachback_server.improvements.noticing import take_in_reviews
+from teachback_server.improvements.planning import drop_stale_plan, plan_when_due, start_pool_again, stop_earning
 from teachback_server.improvements.weighing import weigh_patterns
 from teachback_server.jobs.actions import next_job_number
 from teachback_server.people.actor import Actor
@@ -26,22 +35,36 @@ from teachback_server.releases.queries import get_live_state
 from teachback_server.workflows.access import Role, require_role
 from teachback_server.workflows.models import Workflow
 
+MOST_TRIES = 3  # of a step that others overtake
+
 
 class ChangeNotOpen(ValueError):
     """The change has been decided already. Open its page to see how."""
 
 
+class ChangeOutdated(ChangeNotOpen):
+    """Another release went live since the change was tested, so its release lacks what came since. Propose it again."""
+
+
+class PatternOfAnotherWorkflow(ValueError):
+    """A change speaks to patterns of its own workflow only. Choose them from that workflow's list."""
+
+
 def advance_workflow(workflow: Workflow, agents: OpenReleases, *, now: datetime, may_certify: bool = True) -> None:
     """Take every step of the loop that the evidence allows now; called again without new evidence it does nothing.
 
-    `may_certify` False keeps everything under review, whatever the evidence.
+    `may_certify` False keeps everything under review, whatever the evidence. People and other workers may act at the
+    same time: what they overtake is not stored, and is looked at again.
     """
-    while take_in_reviews(workflow):
-        pass
-    weigh_patterns(workflow)
-    watch_audits(workflow, get_live_state(workflow), now=now)
-    while _take_step(workflow, agents, now=now, may_certify=may_certify):
-        pass
+    for tries_left in reversed(range(MOST_TRIES)):
+        workflow.refresh_from_db()  # an owner may have edited its limits since the caller read it
+        try:
+            _advance(workflow, agents, now=now, may_certify=may_certify)
+        except OvertakenByAnother:
+            if not tries_left:
+                raise
+        else:
+            return
 
 
 def propose_change(
@@ -50,6 +73,8 @@ def propose_change(
     """Propose an instruction, a rule or a check. It waits for its gate; nothing changes for any job yet."""
     require_role(actor, workflow.pk, Role.EDITOR)
     validate_edit(edit, workflow.output_schema)
+    if any(pattern.workflow_id != workflow.pk for pattern in patterns or ()):
+        raise PatternOfAnotherWorkflow("A change speaks to patterns of its own workflow only.")
     with transaction.atomic():
         change = Change.objects.create(
             workflow=workflow,
@@ -68,33 +93,38 @@ def propose_change(
 
 
 def test_change(actor: Actor, change: Change, agents: OpenReleases, *, now: datetime | None = None) -> Change:
-    """Take a person's proposal through its gate, on every unspent case; raises ChangeNotOpen if it was tested before.
+    """Take a person's proposal through its gate, on every unspent case; raises ChangeNotOpen if it was decided before.
 
-    `proven` puts it live at once; `not worse` leaves the decision to a person; anything else closes it.
+    `proven` puts it live at once; `not worse` leaves the decision to a person; anything else closes it. Where others
+    spend cases or move the live release meanwhile, it is judged anew.
     """
     require_role(actor, change.workflow_id, Role.EDITOR)
     if change.state != ChangeState.PROPOSED:
         raise ChangeNotOpen("This change has been tested already. Its page shows what the test said.")
-    workflow = change.workflow
-    live = get_live_state(workflow)
-    document = without_autonomy(apply_edit(live.document, parse_edit(change.edit)))
-    bundle = replace(agents.open(live.release).bundle, document=document)
-    candidate = Candidate(bundle=bundle, lever=Lever(change.lever), title=change.title, change=change)
-    judged = judge_candidate(workflow, agents, live, candidate)
-    outcome = {GateVerdict.PROVEN: ChangeState.RELEASED, GateVerdict.NOT_WORSE: ChangeState.PASSED}.get(
-        judged.verdict, ChangeState.NOT_RELEASED
-    )
-    return store_verdict(actor, workflow, live, candidate, judged, outcome=outcome, now=now or timezone.now())
+    for tries_left in reversed(range(MOST_TRIES)):
+        try:
+            return _judge_change(actor, change, agents, now=now or timezone.now())
+        except OvertakenByAnother:
+            change.refresh_from_db()
+            if not tries_left:
+                raise
+    return change
 
 
 def accept_change(actor: Actor, change: Change) -> None:
-    """Put the release of a change live that passed its gate as not worse. Raises ChangeNotOpen in any other state."""
+    """Put the release of a change live that passed its gate as not worse.
+
+    Raises ChangeNotOpen in any other state, and ChangeOutdated if another release went live since the gate.
+    """
     require_role(actor, change.workflow_id, Role.OWNER)
     with transaction.atomic():
+        if change.state == ChangeState.PASSED:
+            _refuse_outdated(change)
         _move(change, ChangeState.PASSED, ChangeState.RELEASED)
         why = f"{change.title}: accepted by {actor.name}"
         release = change.workflow.releases.get(made_by_change=change)
         put_live(actor, release, from_job=next_job_number(change.workflow), why=why)
+        stop_earning(change.workflow)
 
 
 def decline_change(actor: Actor, change: Change, *, why: str) -> None:
@@ -115,23 +145,67 @@ def edit_pattern(
     cause: Cause,
     is_ignored: bool,
 ) -> None:
-    """Say who looks after a pattern until when, what its cause is, and whether it matters at all."""
+    """Say who looks after a pattern until when, what its cause is, and whether it matters at all.
+
+    No evidence overrules the cause that a person gave; `unresolved` leaves it to the evidence again.
+    """
     require_role(actor, pattern.workflow_id, Role.EDITOR)
     with transaction.atomic():
+        pattern.owner, pattern.due_on = owner, due_on
+        pattern.save(update_fields=["owner", "due_on"])  # no more than that: the loop counts corrections meanwhile
         if cause != pattern.cause:
             pattern.cause, pattern.cause_evidence = cause, f"said by {actor.name}"
-        pattern.owner, pattern.due_on = owner, due_on
+            pattern.cause_said_by = "" if cause is Cause.UNRESOLVED else actor.name[:200]
+            pattern.save(update_fields=["cause", "cause_evidence", "cause_said_by"])
         if is_ignored != (pattern.state == PatternState.IGNORED):
             pattern.state = PatternState.IGNORED if is_ignored else PatternState.GROWING
-        pattern.save()
+            pattern.save(update_fields=["state"])
         record_act(actor, Act.PATTERN_EDITED, pattern.title, workflow_id=pattern.workflow_id)
+
+
+def _judge_change(actor: Actor, change: Change, agents: OpenReleases, *, now: datetime) -> Change:
+    workflow = change.workflow
+    live = get_live_state(workflow)
+    document = without_autonomy(apply_edit(live.document, parse_edit(change.edit)))
+    bundle = replace(agents.open(live.release).bundle, document=document)
+    candidate = Candidate(bundle=bundle, lever=Lever(change.lever), title=change.title, change=change)
+    judged = judge_candidate(workflow, agents, live, candidate)
+    outcome = {GateVerdict.PROVEN: ChangeState.RELEASED, GateVerdict.NOT_WORSE: ChangeState.PASSED}.get(
+        judged.verdict, ChangeState.NOT_RELEASED
+    )
+    with transaction.atomic():
+        require_unmoved(live)
+        _move(change, ChangeState.PROPOSED, outcome)
+        stored = store_verdict(actor, workflow, live, candidate, judged, outcome=outcome, now=now)
+        start_pool_again(workflow, judged_through=judged.judged_through)
+    return stored
+
+
+def _advance(workflow: Workflow, agents: OpenReleases, *, now: datetime, may_certify: bool) -> None:
+    watch_audits(workflow, get_live_state(workflow), now=now)  # before all that takes longer or could fail
+    while take_in_reviews(workflow):
+        pass
+    weigh_patterns(workflow)
+    while _take_step(workflow, agents, now=now, may_certify=may_certify):
+        pass
 
 
 def _take_step(workflow: Workflow, agents: OpenReleases, *, now: datetime, may_certify: bool) -> bool:
     live = get_live_state(workflow)
+    if drop_stale_plan(workflow, live):
+        return True
     if may_certify and (plan_when_due(workflow, live) or certify_when_due(workflow, agents, live, now=now)):
         return True
     return try_batch_when_due(workflow, agents, live, now=now)
+
+
+def _refuse_outdated(change: Change) -> None:
+    live = get_live_state(change.workflow).release
+    if change.workflow.releases.get(made_by_change=change).parent_id not in list_family(live):
+        raise ChangeOutdated(
+            "Another release went live since this change was tested, and accepting it would undo that one. "
+            "Propose it again: it is then tested against what is live now."
+        )
 
 
 def _move(change: Change, expected: ChangeState, to: ChangeState) -> None:

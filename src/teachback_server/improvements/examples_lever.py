@@ -14,12 +14,13 @@ from teachback_server.agents.opening import can_learn
 from teachback_server.agents.protocol import Example, ReleaseBundle
 from teachback_server.evals.gate_jobs import count_gate_jobs
 from teachback_server.evals.models import Case
-from teachback_server.improvements.approval_lever import find_certified_share, start_earning
+from teachback_server.improvements.approval_lever import find_certified_share
 from teachback_server.improvements.batching import BatchState, is_batch_due
 from teachback_server.improvements.candidates import (
     Candidate,
     ChangeState,
     Judged,
+    require_unmoved,
     store_verdict,
     without_autonomy,
 )
@@ -33,6 +34,7 @@ from teachback_server.improvements.earning import (
 from teachback_server.improvements.evidence import Evidence, get_evidence
 from teachback_server.improvements.judging import judge_candidate
 from teachback_server.improvements.models import LearningState, Pattern
+from teachback_server.improvements.planning import start_earning
 from teachback_server.jobs.actions import next_job_number
 from teachback_server.people.actor import SYSTEM
 from teachback_server.releases.actions import NewExample, keep_examples, watch_test_cases
@@ -61,6 +63,7 @@ def try_batch_when_due(workflow: Workflow, agents: OpenReleases, live: LiveState
     candidate = make_examples_candidate(workflow, agents, live)
     judged = judge_candidate(workflow, agents, live, candidate)
     with transaction.atomic():
+        require_unmoved(live)
         LearningState.objects.filter(workflow=workflow).update(last_try_examples=counts.examples)
         _settle(workflow, live, candidate, judged, now)
     return True

@@ -22,6 +22,7 @@ class Pattern(models.Model):
     state = models.CharField(max_length=12)
     cause = models.CharField(max_length=20)
     cause_evidence = models.CharField(max_length=500, blank=True)
+    cause_said_by = models.CharField(max_length=200, blank=True)  # a person, whom no evidence overrules
     count = models.PositiveIntegerField(default=0)
     first_job = models.PositiveIntegerField()  # numbers of jobs
     last_job = models.PositiveIntegerField()
@@ -79,6 +80,7 @@ class LearningState(models.Model):
     )  # autonomy, or planning to
     earning_from_job = models.PositiveIntegerField(default=0)  # number of the first job that may judge it
     earning_plan = models.JSONField(null=True)  # see earning.EarningPlan; null: nothing is likely to pass yet
+    earning_terms = models.CharField(max_length=32, blank=True)  # hash of the boundary and limits that it was made for
     patterns_weighed_at = models.PositiveIntegerField(
         default=0
     )  # reviews read when states and causes were last weighed

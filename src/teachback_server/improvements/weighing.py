@@ -1,17 +1,18 @@
 """Weighs patterns every few hundred reviews: which have fallen silent, and what the evidence says of their cause."""
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.db import transaction
 
-from teachback.json_types import Json, JsonObject
+from teachback.field_diff import is_same_output
+from teachback.json_types import Json, JsonObject, canonical_json
 from teachback.vocabulary import PatternState, StepKind
+from teachback_server.evals.models import Case
 from teachback_server.improvements.models import LearningState, Pattern
-from teachback_server.improvements.patterns.causes import CauseEvidence, find_cause
+from teachback_server.improvements.patterns.causes import CauseEvidence, CauseFinding, find_cause
 from teachback_server.improvements.patterns.states import PatternHistory, next_state
 from teachback_server.jobs.models import Step
-from teachback_server.reviews.models import Correction, Review
+from teachback_server.reviews.models import Correction
 from teachback_server.workflows.models import Workflow
 
 REVIEWS_BETWEEN = 250
@@ -28,16 +29,36 @@ def weigh_patterns(workflow: Workflow) -> bool:
     patterns = list(
         Pattern.objects.filter(workflow=workflow).exclude(state=PatternState.IGNORED).order_by("-count", "pk")
     )
-    for pattern in patterns:
-        pattern.state = next_state(PatternState(pattern.state), _history(pattern, state.reviews), has_new=False)
-    for pattern in patterns[:MOST_CAUSES]:
-        finding = find_cause(_evidence(workflow, pattern))
-        pattern.cause, pattern.cause_evidence = finding.cause, finding.evidence
+    states = {
+        pattern: next_state(PatternState(pattern.state), _history(pattern, state.reviews), has_new=False)
+        for pattern in patterns
+    }
+    causes = {
+        pattern: find_cause(_evidence(workflow, pattern))
+        for pattern in patterns[:MOST_CAUSES]
+        if not pattern.cause_said_by
+    }
     with transaction.atomic():
-        Pattern.objects.bulk_update(patterns, ["state", "cause", "cause_evidence"], batch_size=200)
-        state.patterns_weighed_at = state.reviews
-        state.save(update_fields=["patterns_weighed_at"])
+        unmoved = LearningState.objects.filter(pk=state.pk, patterns_weighed_at=state.patterns_weighed_at)
+        if not unmoved.update(patterns_weighed_at=state.reviews):
+            return False
+        _store_states(states)
+        _store_causes(causes)
     return True
+
+
+def _store_states(states: Mapping[Pattern, PatternState]) -> None:
+    """Only where it changed, and only if nobody else, such as a person who ignores it, was there first."""
+    for pattern, state in states.items():
+        if state != pattern.state:
+            Pattern.objects.filter(pk=pattern.pk, state=pattern.state).update(state=state)
+
+
+def _store_causes(findings: Mapping[Pattern, CauseFinding]) -> None:
+    for pattern, finding in findings.items():
+        if (finding.cause, finding.evidence) != (pattern.cause, pattern.cause_evidence):
+            unsaid = Pattern.objects.filter(pk=pattern.pk, cause_said_by="")
+            unsaid.update(cause=finding.cause, cause_evidence=finding.evidence)
 
 
 def _history(pattern: Pattern, reviews: int) -> PatternHistory:
@@ -70,12 +91,14 @@ def _evidence(workflow: Workflow, pattern: Pattern) -> CauseEvidence:
 
 def _contradicted_groups(workflow: Workflow, groups: Iterable[str]) -> set[str]:
     """Groups of jobs with one and the same input to which people gave different answers."""
-    reviews = Review.objects.filter(workflow=workflow, job__group__in=groups).values_list(
-        "job__group", "job__input", "output"
-    )
-    answers = {(group, str(given), str(output)) for group, given, output in reviews}
-    several = Counter((group, given) for group, given, _ in answers)
-    return {group for (group, _), count in several.items() if count > 1}
+    cases = Case.objects.filter(workflow=workflow, group__in=groups, expected__isnull=False)
+    answers: dict[tuple[str, str], JsonObject | None] = {}
+    contradicted = set()
+    for group, given, answer in cases.values_list("group", "job__input", "expected").order_by("pk"):
+        first = answers.setdefault((group, canonical_json(given)), answer)
+        if not is_same_output(first, answer):
+            contradicted.add(group)
+    return contradicted
 
 
 def _source_field(output_schema: JsonObject, field: str) -> str:
