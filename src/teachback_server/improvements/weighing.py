@@ -15,7 +15,7 @@ from teachback_server.jobs.models import Step
 from teachback_server.reviews.models import Correction
 from teachback_server.workflows.models import Workflow
 
-REVIEWS_BETWEEN = 250
+REVIEWS_BETWEEN = 500
 MOST_CAUSES = 30  # the patterns that come back most are the ones that somebody will look at
 MOST_CORRECTIONS = 50  # of one pattern, the newest
 SOURCE_KEYWORD = "x-teachback-source"  # in an output schema: the value is read from this input field

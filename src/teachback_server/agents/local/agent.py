@@ -25,6 +25,7 @@ from teachback_server.agents.protocol import AgentResult, Example, JobInput, Rel
 
 NO_EXAMPLES = "I have no reviewed examples yet. Review a few jobs, and I can learn from them."
 _FOLDS = 3
+_MOST_KEPT = 2500  # examples that a fold learns from: more would cost time and tell little more about confidence
 _ENOUGH_LEFT_OUT = 600  # answers to cases that were left out: from then on a further fold teaches confidence nothing
 
 
@@ -114,7 +115,7 @@ def _fit_confidence(
     for fold in range(folds if folds > 1 else 0):
         if len(right) >= _ENOUGH_LEFT_OUT:
             break
-        kept = [at for at in range(len(cases)) if at % folds != fold]
+        kept = [at for at in range(len(cases)) if at % folds != fold][:_MOST_KEPT]
         left_out = [at for at in range(len(cases)) if at % folds == fold]
         fields, _ = fit_fields(plan, [cases[at] for at in kept], [examples[at] for at in kept], terms[kept])
         found = answer_cases(fields, [cases[at] for at in left_out], terms[left_out])
