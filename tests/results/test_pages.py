@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from builders import House, accept, correct, record_jobs
-from partly_reviewed import RIGHT, WANTED, PartlyReviewed
+from partly_reviewed import RIGHT, WANTED, PartlyReviewed, certify
 from teachback_server.people.models import User
 from teachback_server.releases.models import LiveRelease, ReleaseEvent
 from teachback_server.results import chart_files
@@ -138,6 +138,16 @@ def test_certified_and_watched_stand_beside_each_other_under_their_own_names(par
     assert "From 300 decided jobs that it did not learn from, 6 of them wrong" in page[certified:watched]
     assert "drawn at random from 100 jobs that skipped review" in page[watched:]
     assert "Take autonomy back" not in page  # Bob reviews; he does not own
+
+
+def test_every_certificate_is_listed_with_what_audits_showed_under_it(partly_reviewed: PartlyReviewed) -> None:
+    house = partly_reviewed.house
+    certify(house)
+    page = read(signed_in(house.bob), f"{HERE}/autonomy")
+    listed = page[page.index("All certificates") :]
+    assert f'href="{HERE}/releases/2"' in listed
+    assert f'href="{HERE}/releases/3"' in listed
+    assert "cannot tell yet" in listed  # of the newest, under which nothing has happened
 
 
 def test_an_owner_takes_autonomy_back_with_a_reason(partly_reviewed: PartlyReviewed) -> None:

@@ -70,14 +70,14 @@ def test_reasons_carry_the_words_of_the_workflow(partly_reviewed: PartlyReviewed
 
 
 def test_periods_say_how_it_was_after_100_jobs_and_this_month(house: House) -> None:
-    jobs = record_jobs(house.workflow, [RIGHT] * 120)
+    jobs = record_jobs(house.workflow, [RIGHT] * 130)
     correct(house.reviewer, jobs[:100], WANTED)
     accept(house.reviewer, jobs[100:])
     periods = {period.label: period for period in read_results(house.workflow, today=date(2026, 3, 20)).periods}
     assert periods["At the start"].rates.right.estimate == 0
-    assert periods["After 100 jobs"].note == "jobs 101 to 120"
+    assert periods["After 100 jobs"].note == "jobs 101 to 130"
     assert periods["After 100 jobs"].rates.right.estimate == 1
-    assert periods["This month"].rates.jobs == 120
+    assert periods["This month"].rates.jobs == 130
     later = {period.label for period in read_results(house.workflow, today=date(2026, 4, 1)).periods}
     assert "The newest month" in later
     assert "This month" not in later

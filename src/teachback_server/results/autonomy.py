@@ -90,7 +90,8 @@ class Outlook:
     likely_share: float | None  # of jobs that would skip review then
     chance: float | None  # of the certificate
     fewest_jobs: int  # without a single error, so many decided jobs show the limit; with fewer nothing can
-    last_sentence: str  # of the newest certificate that was tried
+    last_number: int | None  # the release for which a certificate was tried last
+    last_sentence: str  # what came of it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -289,7 +290,8 @@ def _read_outlook(workflow: Workflow, live: LiveState) -> Outlook:
         if earning.pk != live.release.pk:
             pool = pool.filter(is_test_case=True)
         decided = pool[: plan.jobs].count()
-    last = Gate.objects.filter(workflow=workflow, lever=Lever.APPROVAL).order_by("-pk").first()
+    tries = Gate.objects.filter(workflow=workflow, lever=Lever.APPROVAL).select_related("candidate")
+    last = tries.order_by("-pk").first()
     return Outlook(
         earning_number=earning.number if earning is not None else None,
         needed_jobs=plan.jobs if plan is not None else None,
@@ -297,6 +299,7 @@ def _read_outlook(workflow: Workflow, live: LiveState) -> Outlook:
         likely_share=plan.likely_share if plan is not None else None,
         chance=plan.chance if plan is not None else None,
         fewest_jobs=zero_error_minimum(workflow.error_limit, 1 - workflow.certainty),
+        last_number=last.candidate.number if last is not None else None,
         last_sentence=last.report.get("sentence", "") if last is not None else "",
     )
 

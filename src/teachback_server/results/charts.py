@@ -6,14 +6,15 @@ from enum import StrEnum
 
 from teachback.json_types import Json, JsonObject, content_hash
 from teachback_server.results.counts import UseCount
-from teachback_server.results.curve import CurvePart
+from teachback_server.results.curve import CurvePart, CurvePoint
 from teachback_server.results.measures import Flow
-from teachback_server.results.phrases import spell_count, spell_jobs
+from teachback_server.results.phrases import spell_count, spell_jobs, spell_numbers
 from teachback_server.results.queries import Reason, Results
 from teachback_server.results.risk import RiskPoint
 
 DRAWING = 1  # the edition of chart_specs.py; the next number draws every chart anew
 MOST_REASONS = 8
+TELLING_JOBS = 25  # fewer are no share to speak of
 
 
 class ChartKind(StrEnum):
@@ -171,12 +172,16 @@ def draw_reasons_chart(reasons: Sequence[Reason]) -> Chart:
 
 def draw_effort_chart(curve: Sequence[CurvePart]) -> Chart:
     """The share of each slice of jobs that a person looked at."""
-    slices: list[Json] = [
-        [point.from_job, point.until_job, point.reviewed / point.jobs] for part in curve for point in part.points
-    ]
-    last = next((point for part in reversed(curve) for point in reversed(part.points)), None)
-    said = f"Of the newest {last.jobs} jobs people looked at {last.reviewed}." if last else ""
+    points = [point for part in curve for point in part.points]
+    last = next((point for point in reversed(points) if point.jobs >= TELLING_JOBS), points[-1] if points else None)
+    slices: list[Json] = [[point.from_job, point.until_job, point.reviewed / point.jobs] for point in points]
+    said = _describe_effort(last) if last else ""
     return Chart(kind=ChartKind.EFFORT, title="How much people look at", description=said, figures={"slices": slices})
+
+
+def _describe_effort(point: CurvePoint) -> str:
+    which = spell_numbers(point.from_job, point.until_job)
+    return f"People looked at {spell_count(point.reviewed)} of {which}."
 
 
 def _describe_curve(curve: Sequence[CurvePart]) -> str:

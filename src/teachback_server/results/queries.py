@@ -256,7 +256,7 @@ def _list_periods(workflow: Workflow, jobs: int) -> tuple[Period, ...]:
             rates=measure_rates(count_stretch(workflow, first, min(last, jobs))),
         )
         for label, first, last in stretches
-        if jobs >= first
+        if jobs >= first + FEWEST_CURRENT_JOBS - 1 or first == 1 <= jobs
     )
 
 
