@@ -1,0 +1,1 @@
+"""The loop of learning over real work, simulated with predictions that are made once."""
