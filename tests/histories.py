@@ -1,6 +1,7 @@
 """Small histories that the tests of this room write themselves: messages with a queue and an order number."""
 
 import csv
+import io
 import json
 import random
 from collections.abc import Mapping, Sequence
@@ -37,9 +38,22 @@ def write_jsonl(path: Path, rows: Sequence[Mapping[str, Json]]) -> Path:
 
 
 def write_csv(path: Path, rows: Sequence[Mapping[str, Json]]) -> Path:
-    """The same rows with a column for each field."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["message", "queue"])
-        writer.writerows([row["input"]["message"], row["output"]["queue"]] for row in rows)  # type: ignore[index,call-overload]
+    """The same rows with a column for the message and one for the queue."""
+    path.write_text(spell_csv(rows), encoding="utf-8", newline="")
     return path
+
+
+def spell_csv(rows: Sequence[Mapping[str, Json]]) -> str:
+    """What `write_csv` writes."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["message", "queue"])
+    writer.writerows([row["input"]["message"], queue_of(row)] for row in rows)  # type: ignore[index,call-overload]
+    return text.getvalue()
+
+
+def queue_of(row: Mapping[str, Json]) -> str:
+    """The queue that a person chose."""
+    output = row["output"]
+    assert isinstance(output, dict)
+    return str(output["queue"])
