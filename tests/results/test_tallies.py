@@ -12,7 +12,7 @@ from builders import House, accept, correct, record_jobs
 from partly_reviewed import RIGHT, SURE, UNSURE, WANTED, PartlyReviewed
 from teachback_server.jobs.actions import record_outcome
 from teachback_server.jobs.models import Job
-from teachback_server.results import actions
+from teachback_server.results import actions, counts
 from teachback_server.results.actions import tally_all_work, tally_work
 from teachback_server.results.counts import (
     TALLIED_SLICE_JOBS,
@@ -40,13 +40,13 @@ def summed(groups: Sequence[EndedJobs] | Sequence[DecidedJobs]) -> Counter[tuple
 
 
 def said_by(workflow: Workflow, slice_jobs: int = TALLIED_SLICE_JOBS) -> tuple[object, ...]:
-    counts = count_work(workflow, slice_jobs)
-    seconds = sum(group.seconds for group in counts.decided)
-    timed = sum(group.timed for group in counts.decided)
+    work = count_work(workflow, slice_jobs)
+    seconds = sum(group.seconds for group in work.decided)
+    timed = sum(group.timed for group in work.decided)
     reasons: Counter[tuple[str, str, float, str]] = Counter()
     for one in count_reasons(workflow):
         reasons[one.status, one.routing, one.probability, one.code] += one.jobs
-    return summed(counts.ended), summed(counts.decided), seconds, timed, reasons, count_uses(workflow)
+    return summed(work.ended), summed(work.decided), seconds, timed, reasons, count_uses(workflow)
 
 
 def say_outcomes(house: House, jobs: Sequence[Job]) -> None:
@@ -100,6 +100,19 @@ def test_a_block_that_another_process_took_is_not_counted_twice(
     monkeypatch.setattr(actions, "find_horizon", lambda found: next(looks, find_horizon(found)))
     assert tally_work(workflow, block_rows=20) == 0
     assert said_by(workflow) == before
+
+
+def test_a_reader_that_looked_before_a_block_was_added_counts_it_once(
+    partly_reviewed: PartlyReviewed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = partly_reviewed.house
+    tally_work(house.workflow, block_rows=20)
+    seen_before = find_horizon(house.workflow)
+    accept(house.reviewer, record_jobs(house.workflow, [RIGHT] * 40, first_id=2001, confidence=UNSURE))
+    before = said_by(house.workflow)
+    assert tally_work(house.workflow, block_rows=20) > 0
+    monkeypatch.setattr(counts, "find_horizon", lambda workflow: seen_before)
+    assert said_by(house.workflow) == before
 
 
 def test_a_job_that_runs_is_counted_once_it_has_ended(house: House) -> None:
