@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from teachback.json_types import Json, JsonObject, content_hash
 
@@ -72,12 +73,12 @@ class ReleaseDocument:
 
 def parse_release_document(document: Mapping[str, Json]) -> ReleaseDocument:
     """Read a document written by `as_json`. Raises TypeError when a field is unknown or of the wrong type."""
-    values = dict(document)
-    values["rules"] = tuple(Rule(**rule) for rule in values.get("rules") or ())  # type: ignore[arg-type,union-attr]
-    values["checks"] = tuple(_parse_check(check) for check in values.get("checks") or ())  # type: ignore[arg-type,union-attr]
-    values["approval"] = Approval(**(values.get("approval") or {}))  # type: ignore[arg-type]
-    values["example_hashes"] = tuple(values.get("example_hashes") or ())  # type: ignore[arg-type]
-    return ReleaseDocument(**values)  # type: ignore[arg-type]
+    values: dict[str, Any] = dict(document)  # the classes that are called with its parts say what they take
+    values["rules"] = tuple(Rule(**rule) for rule in values.get("rules") or ())
+    values["checks"] = tuple(_parse_check(check) for check in values.get("checks") or ())
+    values["approval"] = Approval(**(values.get("approval") or {}))
+    values["example_hashes"] = tuple(values.get("example_hashes") or ())
+    return ReleaseDocument(**values)
 
 
 def _parse_check(check: Mapping[str, Json]) -> Check:

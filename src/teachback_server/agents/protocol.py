@@ -54,7 +54,7 @@ class AgentResult:
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseBundle:
-    """What an agent needs to work: the release, the boundary that it must keep to, and the examples it may learn from."""
+    """What an agent needs to work: the release, the boundary that it must keep to, the examples it may learn from."""
 
     document: ReleaseDocument
     input_schema: JsonObject

@@ -22,7 +22,8 @@ class ConfidenceModel:
         # Column by column: a matrix product may round a row differently in batches of different sizes.
         for column in range(evidence.shape[1]):
             total += (evidence[:, column] - self.means[column]) / self.scales[column] * self.weights[column]
-        return np.round(1.0 / (1.0 + np.exp(-np.clip(total, -30.0, 30.0))), 6)
+        chances: NDArray[np.float64] = np.round(1.0 / (1.0 + np.exp(-np.clip(total, -30.0, 30.0))), 6)
+        return chances
 
 
 def fit_confidence(evidence: NDArray[np.float64], is_right: NDArray[np.bool_]) -> ConfidenceModel:

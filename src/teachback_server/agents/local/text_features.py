@@ -78,9 +78,9 @@ def _list_blocks(
 ) -> list[list[str]]:
     texts = [(path, flat.texts[path][:LONGEST_TEXT_CHARACTERS].casefold()) for path in text_paths if path in flat.texts]
     # With one text field its name says nothing; with several, a word means something else in each of them.
-    prefix = (lambda path: f"{path}:") if len(text_paths) > 1 else (lambda path: "")
+    has_many = len(text_paths) > 1
     characters = [term for _, text in texts for term in _list_character_terms(text)]
-    words = [term for path, text in texts for term in _list_word_terms(text, prefix(path))]
+    words = [term for path, text in texts for term in _list_word_terms(text, f"{path}:" if has_many else "")]
     facts = [_FACTS + fact for fact in flat.facts]
     facts += [_FACTS + step for step in _list_number_terms(flat.numbers, number_steps)]
     return [characters, words, facts]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 LONGEST_SPAN_TOKENS = 40
 _TOKEN = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_")
-_NUMBER = re.compile(r"[-+]?\d[\d.,'  ]*")
+_NUMBER = re.compile(r"[-+]?\d[\d.,' ]*")
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def parse_number(text: str) -> float | None:
     match = _NUMBER.search(text)
     if match is None:
         return None
-    digits = re.sub(r"['  ]", "", match.group()).rstrip(".,")
+    digits = re.sub(r"[' ]", "", match.group()).rstrip(".,")
     decimal = max(digits.rfind("."), digits.rfind(","))
     # A single separator before exactly three digits marks thousands, as in 1,250; any other marks decimals.
     is_thousands = len(digits) - decimal - 1 == 3 and digits.count(digits[decimal]) == len(re.findall(r"[.,]", digits))
@@ -105,7 +105,7 @@ def find_numbers(tokens: Tokens, value: float) -> list[tuple[int, int]]:
             first = by_start.get(match.start())
             if first is None:
                 continue
-            end = match.start() + len(match.group().rstrip(".,'  "))
+            end = match.start() + len(match.group().rstrip(".,' "))
             last = first
             while last < len(tokens.ends) and tokens.ends[last] <= end:
                 last += 1
