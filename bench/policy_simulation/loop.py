@@ -13,7 +13,10 @@ from teachback.vocabulary import JobStatus, Lever, RoutingKind
 from teachback_server.evals.gate_test import Claim, GateReport, PairedCase, account_of, judge_change, may_release
 from teachback_server.improvements.batching import BatchState, is_batch_due
 from teachback_server.improvements.earning import (
+    POOL_SIZES,
     EarningPlan,
+    Risk,
+    fewest_share,
     plan_earning,
     risk_after_growth,
     risk_from_confidences,
@@ -23,6 +26,8 @@ from teachback_server.statistics.audit_guard import GuardState, advance_guard, i
 from teachback_server.statistics.thresholds import learn_then_test, spent_delta
 
 CHUNK_JOBS = 32
+PLAN_AGAIN_AFTER = 1.5  # as in improvements.planning, which needs tables
+FEWEST_JOBS_AHEAD = 1000  # likewise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,11 +145,9 @@ class Loop:
             self._stop_shadow()
 
     def _take_step(self) -> bool:
-        if self.terms.may_certify and self._certify_when_due():
+        if self.terms.may_certify and (self._plan_when_due() or self._certify_when_due()):
             return True
-        if self._try_batch_when_due():
-            return True
-        return self.terms.may_certify and self._plan_when_due()
+        return self._try_batch_when_due()
 
     def _has_shadow(self) -> bool:
         return self.is_on and self.plan is not None and self.earning is not self.live
@@ -154,7 +157,10 @@ class Loop:
             self.earning, self.plan = None, None
 
     def _plan_when_due(self) -> bool:
-        if self.is_on or self.earning is self.live or not self.live.examples:
+        if self.is_on or not self.live.examples:
+            return False
+        has_waited = self.plan is None and self.done + 1 >= PLAN_AGAIN_AFTER * self.earning_from
+        if self.earning is self.live and not has_waited:
             return False
         self._start_earning(self.live, self._plan_live())
         return True
@@ -167,7 +173,9 @@ class Loop:
             limit=self.terms.limit,
             certainty=self.terms.certainty,
             attempt=self.live.attempts + 1,
-            horizon_jobs=self.done,
+            horizon_jobs=max(FEWEST_JOBS_AHEAD, self.done),
+            least_share=fewest_share(self.done),
+            most_jobs=max(POOL_SIZES[0], self.done / 2),
         )
 
     def _start_earning(self, release: _Release, plan: EarningPlan | None) -> None:
@@ -198,16 +206,16 @@ class Loop:
         is_better = found is not None and found.share > (self.live.share if self.is_on else 0.0)
         if found is not None:
             self.certificates.append(self._certificate(release, found.threshold, found.share))
+        self.earning, self.plan = None, None
         if found is None or not is_better:
-            self.plan = None
-            self._start_earning(self.live, None if is_shadow else self._plan_live())
+            if not is_shadow:
+                self._start_earning(self.live, self._plan_live())
             return True
         release.approval = Approval(threshold=found.threshold, error_limit=self.terms.limit)
         release.share = found.share
         self.releases += 1
         self.live, self.is_on, self.auto_jobs = release, True, 0
         self.guard = GuardState(limit=self.terms.limit)
-        self.earning, self.plan = None, None
         return True
 
     def _certificate(self, release: _Release, threshold: float, share: float) -> Certificate:
@@ -245,9 +253,9 @@ class Loop:
         risk = risk_from_results(self.live.confidences, self.live.wrong)
         return self._plan_shadow(risk_after_growth(risk, examples / self.live.examples)) is not None
 
-    def _plan_shadow(self, risk: object) -> EarningPlan | None:
+    def _plan_shadow(self, risk: Risk) -> EarningPlan | None:
         return plan_earning(
-            risk,  # type: ignore[arg-type]
+            risk,
             limit=self.terms.limit,
             certainty=self.terms.certainty,
             attempt=1,

@@ -59,7 +59,7 @@ class MixedAgents:
 
 def find_shared_file(name: str) -> Path:
     """A file of real work; raises FileNotFoundError that says where it was looked for."""
-    folder = Path(os.environ.get("TEACHBACK_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
+    folder = Path(os.environ.get("TEACHBACK_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
     if not (folder / name).exists():
         raise FileNotFoundError(f"{name} is not in {folder}. Set TEACHBACK_SHARED_DATA to the folder that has it.")
     return folder / name
