@@ -8,7 +8,7 @@ from teachback_server.workflows.boundary_form import BoundaryForm
 def sent_by_browser(form: BoundaryForm) -> QueryDict:
     """What a browser sends when a person presses Save on an open form and touches nothing."""
     post = QueryDict(mutable=True)
-    forms = [form.words, form.input.text, form.output.text, *form.input.rows, *form.output.rows]
+    forms = [form.words, form.input.text, form.output.text, *form.input.shown_rows, *form.output.shown_rows]
     for part in forms:
         for bound in part:
             value = bound.value()

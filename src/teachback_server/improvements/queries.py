@@ -154,7 +154,7 @@ def find_pattern(workflow: Workflow, pattern_id: int) -> Pattern | None:
 
 def read_pattern(workflow: Workflow, pattern: Pattern) -> PatternDetail:
     """One pattern of this workflow with everything that its page shows."""
-    corrections = Correction.objects.filter(workflow=workflow, membership__pattern=pattern)
+    corrections = _list_corrections(workflow, pattern)
     teaching = _list_teaching(workflow, pattern)
     may_teach = teaching.count()
     return PatternDetail(
@@ -193,9 +193,14 @@ def list_past_jobs(workflow: Workflow) -> list[PastJob]:
     ]
 
 
+def _list_corrections(workflow: Workflow, pattern: Pattern) -> QuerySet[Correction]:
+    # By the pattern's workflow and not by the correction's own: SQLite would read all corrections of the workflow.
+    return Correction.objects.filter(membership__pattern=pattern, membership__pattern__workflow=workflow)
+
+
 def _list_teaching(workflow: Workflow, pattern: Pattern) -> QuerySet[Correction]:
-    may_teach = Case.objects.filter(_MAY_TEACH, workflow=workflow)
-    return Correction.objects.filter(workflow=workflow, membership__pattern=pattern, job__case__in=may_teach)
+    may_teach = Q(job__case__split=Split.PRACTICE) | Q(job__case__spent_by__isnull=False)
+    return _list_corrections(workflow, pattern).filter(may_teach)
 
 
 def _find_trends(workflow: Workflow, patterns: Sequence[Pattern]) -> dict[int, tuple[TrendSlice, ...]]:

@@ -243,6 +243,8 @@ def _describe_correction(correction: Correction) -> CorrectionMark:
 def _corrections_before(workflow: Workflow, change: Change, patterns: Iterable[Pattern]) -> QuerySet[Correction]:
     """Corrections of patterns that were there when a change was proposed, without those kept back to judge it."""
     corrections = Correction.objects.filter(
-        workflow=workflow, membership__pattern__in=patterns, review__decided_at__lte=change.proposed_at
+        membership__pattern__in=patterns,
+        membership__pattern__workflow=workflow,
+        review__decided_at__lte=change.proposed_at,
     )
     return corrections.exclude(job__case__spent_by=change.gate_id) if change.gate_id else corrections

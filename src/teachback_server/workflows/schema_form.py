@@ -143,9 +143,14 @@ class SchemaForm:
         self._schema: JsonObject | None = None
 
     @property
+    def shown_rows(self) -> list[FieldRowForm]:
+        """The rows that the page shows: at least an empty one to begin with."""
+        return self.rows or [_unbound_row(self.side, 0, FieldRow(name="", kind=FieldKind.TEXT, is_required=True), None)]
+
+    @property
     def count(self) -> int:
         """How many rows the page shows."""
-        return len(self.rows)
+        return len(self.shown_rows)
 
     @property
     def schema(self) -> JsonObject:
@@ -185,8 +190,8 @@ class SchemaForm:
 
 
 def open_schema_form(side: str, schema: JsonObject) -> SchemaForm:
-    """The form of one side, filled with a schema; an empty one gets a first empty row."""
-    rows = rows_of_schema(schema) or (FieldRow(name="", kind=FieldKind.TEXT, is_required=True),)
+    """The form of one side, filled with a schema."""
+    rows = rows_of_schema(schema)
     return SchemaForm(
         side,
         [_unbound_row(side, position, row, row) for position, row in enumerate(rows)],
