@@ -16,6 +16,7 @@ from teachback_server.backtest.process_locks import hold_run
 from teachback_server.backtest.uploads import UploadGone, prepare_file_of_run
 from teachback_server.people.actor import SYSTEM, Actor
 from teachback_server.people.audit import Act, record_act
+from teachback_server.results.actions import tally_work
 
 PIECE_SECONDS = 20.0
 READINGS_PER_PIECE = 4  # a piece lasts at least this many times as long as reading its file again took
@@ -38,6 +39,7 @@ def continue_backtest(actor: Actor, run: BacktestRun, prepared: PreparedFile, on
         run.figures = figures
         run.save(update_fields=["state", "finished_at", "figures"])
         record_act(actor, Act.BACKTEST_FINISHED, run.file_name, workflow_id=run.workflow_id)
+    tally_work(run.workflow)
 
 
 def continue_for_a_while(run_id: int) -> bool:

@@ -14,6 +14,7 @@ from django_tasks_db.management.commands.db_worker import Worker
 
 from teachback_server.commands.acts.lost_tasks import hold_worker_lock, take_back_lost_tasks
 from teachback_server.commands.acts.prepare import bring_tables_up_to_date
+from teachback_server.commands.acts.upkeep import see_to_everything
 from teachback_server.commands.lifeline import end_with_parent
 
 LOOKS_EVERY_SECONDS = 0.5
@@ -69,7 +70,7 @@ def _sweep_for_ever(folder: Path) -> None:
     pause = threading.Event()
     while not pause.wait(SWEEPS_EVERY_SECONDS):
         try:
-            take_back_lost_tasks(folder)
+            see_to_everything(folder)
         except OperationalError:
             continue  # the database is busy; the next round comes soon
         finally:

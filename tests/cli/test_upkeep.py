@@ -1,0 +1,49 @@
+"""What a worker's round does for workflows in which people have decided something."""
+
+from pathlib import Path
+
+import pytest
+from django_tasks_db.models import DBTaskResult
+
+from teachback.vocabulary import JobStatus, ReviewVerdict
+from teachback_server.agents.protocol import AgentResult
+from teachback_server.commands.acts.upkeep import see_to_everything
+from teachback_server.improvements.models import LearningState
+from teachback_server.improvements.tasks import list_workflows_to_advance
+from teachback_server.jobs.actions import Arrival, JobSource, record_ended_jobs
+from teachback_server.people.actor import SYSTEM
+from teachback_server.releases.actions import open_workflow
+from teachback_server.releases.queries import get_live_state
+from teachback_server.reviews.actions import Decision, decide_review
+from teachback_server.workflows.boundary import Boundary
+from teachback_server.workflows.models import Workflow
+
+pytestmark = pytest.mark.django_db(databases=["default", "traces"])
+
+
+def make_workflow_with_a_decision() -> Workflow:
+    schema = {"type": "object", "properties": {"queue": {"type": "string"}}}
+    boundary = Boundary(name="desk", title="Desk", input_schema={"type": "object"}, output_schema=schema)
+    workflow, _ = open_workflow(SYSTEM, boundary)
+    result = AgentResult(status=JobStatus.FINISHED, output={"queue": "billing"}, confidence=0.5)
+    arrival = Arrival(external_id="one", input={"message": "hello"})
+    live = get_live_state(workflow)
+    (job,) = record_ended_jobs(SYSTEM, workflow, live, [arrival], [result], source=JobSource.ELSEWHERE)
+    decide_review(SYSTEM, Decision(job=job, verdict=ReviewVerdict.ACCEPTED, idempotency_key="one"))
+    return workflow
+
+
+def test_a_round_asks_for_the_next_step_where_people_decided_something(tmp_path: Path) -> None:
+    workflow = make_workflow_with_a_decision()
+    see_to_everything(tmp_path)
+    (task,) = DBTaskResult.objects.all()
+    assert task.task_path.endswith("advance_workflow_now")
+    assert task.args_kwargs["args"] == [workflow.pk]
+
+
+def test_a_workflow_whose_decisions_were_all_read_is_left_alone() -> None:
+    workflow = make_workflow_with_a_decision()
+    assert list_workflows_to_advance() == [workflow.pk]
+    review = workflow.reviews.get()
+    LearningState.objects.update_or_create(workflow=workflow, defaults={"last_review_id": review.pk})
+    assert list_workflows_to_advance() == []
