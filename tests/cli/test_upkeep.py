@@ -23,7 +23,8 @@ pytestmark = pytest.mark.django_db(databases=["default", "traces"])
 
 def make_workflow_with_a_decision() -> Workflow:
     schema = {"type": "object", "properties": {"queue": {"type": "string"}}}
-    boundary = Boundary(name="desk", title="Desk", input_schema={"type": "object"}, output_schema=schema)
+    message = {"type": "object", "properties": {"message": {"type": "string"}}}
+    boundary = Boundary(name="desk", title="Desk", input_schema=message, output_schema=schema)
     workflow, _ = open_workflow(SYSTEM, boundary)
     result = AgentResult(status=JobStatus.FINISHED, output={"queue": "billing"}, confidence=0.5)
     arrival = Arrival(external_id="one", input={"message": "hello"})

@@ -1,4 +1,4 @@
-"""What a worker sees to every few seconds: lost tasks, tallies, and workflows in which people have decided something."""
+"""What a worker sees to every few seconds: lost tasks, tallies, and workflows in which people decided something."""
 
 from pathlib import Path
 
