@@ -16,7 +16,6 @@ from teachback_server.improvements.certificate import Certificate
 from teachback_server.improvements.edits import Edit
 from teachback_server.improvements.models import Change, Pattern
 from teachback_server.improvements.noticing import take_in_reviews
-from teachback_server.jobs.models import Job
 from teachback_server.people.actor import SYSTEM
 from teachback_server.releases.actions import NewExample, keep_examples
 from teachback_server.releases.queries import get_live_state
@@ -116,11 +115,6 @@ def release_certificate(house: House) -> Change:
     candidate = Candidate(bundle=_bundle(house, document), lever=Lever.APPROVAL, title="Sure jobs skip review")
     now = live.release.created_at
     return store_verdict(SYSTEM, house.workflow, live, candidate, judged, outcome=ChangeState.RELEASED, now=now)
-
-
-def job_numbers(jobs: Sequence[Job]) -> list[int]:
-    """The numbers of jobs."""
-    return [job.number for job in jobs]
 
 
 def _judged(report: GateReport, cases: Sequence[Case], *, is_right: bool) -> Judged:

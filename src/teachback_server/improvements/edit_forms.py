@@ -85,10 +85,12 @@ class InstructionForm(EditForm):
 
     @property
     def edit(self) -> Edit:
+        """See `EditForm`."""
         return Edit(instructions=self.cleaned_data["instructions"])
 
     @property
     def title(self) -> str:
+        """See `EditForm`."""
         return f"Instructions: {self.cleaned_data['summary']}"
 
 
@@ -161,10 +163,12 @@ class RuleForm(EditForm):
 
     @property
     def edit(self) -> Edit:
+        """See `EditForm`."""
         return Edit(rule=self.rule)
 
     @property
     def title(self) -> str:
+        """See `EditForm`."""
         return f"Rule “{self.cleaned_data['name']}”"
 
 
@@ -227,10 +231,12 @@ class CheckForm(EditForm):
 
     @property
     def edit(self) -> Edit:
+        """See `EditForm`."""
         return Edit(check=self.check)
 
     @property
     def title(self) -> str:
+        """See `EditForm`."""
         return f"Check “{self.cleaned_data['name']}”"
 
 

@@ -2,21 +2,15 @@
 
 from dataclasses import asdict
 
-from django.http import HttpRequest
 from ninja import Router
 from ninja.errors import HttpError
 
+from teachback_server.releases.api import KeyedRequest
 from teachback_server.site.lineage import find_release_lineage
 from teachback_server.workflows.access import Scope
-from teachback_server.workflows.key_access import KeyAccess, KeyHolder
+from teachback_server.workflows.key_access import KeyAccess
 
 router = Router(tags=["releases"])
-
-
-class KeyedRequest(HttpRequest):
-    """A request that came in with a key."""
-
-    auth: KeyHolder
 
 
 @router.get(
