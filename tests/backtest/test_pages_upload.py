@@ -15,7 +15,7 @@ from backtest_runs import ROWS
 from browsing import Owner, work_until_idle
 from builders import House
 from histories import make_rows, queue_of, spell_csv, write_csv, write_jsonl
-from teachback_server.backtest import upload_pages, uploads
+from teachback_server.backtest import actions, upload_pages, uploads
 from teachback_server.backtest.actions import prepare_file
 from teachback_server.backtest.models import BacktestRun, HistoryUpload
 from teachback_server.backtest.reading import UploadState
@@ -201,6 +201,18 @@ def test_a_file_just_above_the_limit_is_refused_after_it_came(owner: Owner, monk
     assert "This file is larger than" in answer.content.decode()
     assert not HistoryUpload.objects.exists()
     assert not list(settings.UPLOADS_FOLDER.iterdir())
+
+
+def test_a_file_with_too_many_rows_is_refused_as_on_the_command_line(
+    owner: Owner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (actions, uploads):
+        monkeypatch.setattr(module, "MOST_ROWS", 59)
+    path = tmp_path / "tickets.csv"
+    path.write_text(TWO_COLUMNS)
+    with pytest.raises(HistoryFileError, match="the most that a backtest takes") as refusal:
+        prepare_file(path, ColumnMapping())
+    assert str(refusal.value) in owner.upload("tickets.csv", TWO_COLUMNS)
 
 
 def test_a_full_disk_is_said_in_plain_words(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:

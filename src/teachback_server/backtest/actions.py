@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from django.db import transaction
@@ -13,7 +14,7 @@ from teachback_server.backtest.reading import NO_SCHEMAS, Schemas
 from teachback_server.backtest.suggesting import FINISHED_MEANS
 from teachback_server.jobs.boundary_fit import fit_rows
 from teachback_server.jobs.history_file import read_history
-from teachback_server.jobs.history_row import ColumnMapping, HistoryRow, RefusedRow
+from teachback_server.jobs.history_row import ColumnMapping, HistoryFileError, HistoryRow, RefusedRow
 from teachback_server.jobs.refused_rows import write_refused_rows
 from teachback_server.people.actor import Actor
 from teachback_server.people.audit import Act, record_act
@@ -21,6 +22,8 @@ from teachback_server.releases.actions import open_workflow
 from teachback_server.workflows.boundary import Boundary
 from teachback_server.workflows.inference import infer_boundary
 from teachback_server.workflows.models import Workflow
+
+MOST_ROWS = 500_000  # all are held at once, at about 1.6 kB each besides their texts
 
 
 class BacktestRefused(ValueError):
@@ -89,7 +92,9 @@ def prepare_file(path: Path, mapping: ColumnMapping, schemas: Schemas | None = N
 
     Rows that do not fit the schemas are refused too; without schemas, those that the file suggests.
     """
-    read = list(read_history(path, mapping))
+    read = list(islice(read_history(path, mapping), MOST_ROWS + 1))
+    if len(read) > MOST_ROWS:
+        raise HistoryFileError(describe_too_many_rows(path.name))
     schemas = schemas or _infer_schemas([row for row in read if isinstance(row, HistoryRow)])
     rows: list[HistoryRow] = []
     refused: list[RefusedRow] = []
@@ -101,6 +106,14 @@ def prepare_file(path: Path, mapping: ColumnMapping, schemas: Schemas | None = N
     if refused:
         write_refused_rows(path, refused)
     return PreparedFile(path=path, file_hash=hash_file(path), rows=rows, schemas=schemas, refused=refused)
+
+
+def describe_too_many_rows(file_name: str) -> str:
+    """Why a file is too long for a backtest, and what to do."""
+    return (
+        f"{file_name} has more than {MOST_ROWS:,} rows, the most that a backtest takes. Give a shorter time, such as "
+        "one month, or only every tenth row."
+    )
 
 
 def start_backtest(

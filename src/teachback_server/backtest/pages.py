@@ -87,8 +87,8 @@ def _tiles(figures: JsonObject) -> dict[str, str | float | None]:
     jobs, reviewed, auto = (_number(figures, name) for name in ("jobs", "reviewed", "auto"))
     first, last, true = (_part(figures, name) for name in ("first", "last", "auto_true"))
     return {
-        "first_label": f"Right in the first {_number(first, 'jobs'):,.0f} jobs",
-        "last_label": f"Right in the last {_number(last, 'jobs'):,.0f} jobs",
+        "first_label": f"Right in the first {_spell(first, 'jobs')} jobs",
+        "last_label": f"Right in the last {_spell(last, 'jobs')} jobs",
         "first_right": round(_number(first, "right") * _number(first, "jobs")),
         "last_right": round(_number(last, "right") * _number(last, "jobs")),
         "reviewed_share": reviewed / jobs,
@@ -96,6 +96,10 @@ def _tiles(figures: JsonObject) -> dict[str, str | float | None]:
         "audited": reviewed + auto - jobs,  # a job that was audited is counted on both sides
         "true_share": _number(true, "errors") / auto if auto else None,
     }
+
+
+def _spell(figures: JsonObject, name: str) -> str:
+    return f"{_number(figures, name):,.0f}".replace(",", "\u00a0")
 
 
 def _part(figures: JsonObject, name: str) -> JsonObject:

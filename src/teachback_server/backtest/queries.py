@@ -7,6 +7,7 @@ from django_tasks_db.models import DBTaskResult
 
 from teachback.json_types import Json
 from teachback_server.backtest.models import BacktestRun, HistoryUpload
+from teachback_server.backtest.reading import UploadState
 from teachback_server.backtest.scoring import KeyedOutcome
 from teachback_server.improvements.models import Pattern
 from teachback_server.people.actor import Actor
@@ -92,8 +93,9 @@ def list_most_corrected(workflow: Workflow) -> list[str]:
 
 
 def list_open_uploads(actor: Actor) -> list[HistoryUpload]:
-    """The files of a person that became no backtest yet, the newest first."""
-    return list(HistoryUpload.objects.filter(uploaded_by_id=actor.user_id, run=None).order_by("-pk"))
+    """The files of a person that may become a backtest and are none yet, the newest first."""
+    uploads = HistoryUpload.objects.filter(uploaded_by_id=actor.user_id, run=None)
+    return list(uploads.exclude(state=UploadState.REFUSED).order_by("-pk"))
 
 
 def is_run_under_way(run: BacktestRun) -> bool:

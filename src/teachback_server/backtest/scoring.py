@@ -1,5 +1,6 @@
 """What the answer key knows about a run: right, handed back and wrong, before and after, field by field. Pure."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -69,11 +70,13 @@ def last_slice(results: Sequence[KeyedResult]) -> Sequence[KeyedResult]:
 
 
 def curve_of(results: Sequence[KeyedResult]) -> list[dict[str, float | int]]:
-    """About twenty points, each of 25 to 250 jobs, covering the jobs since the point before it."""
+    """Twenty points or more, equally many jobs apart (at most 250), each covering the jobs since the one before it."""
     points = []
     step = min(MOST_CURVE_JOBS, max(FEWEST_CURVE_JOBS, len(results) // CURVE_POINTS))
-    for start in range(0, len(results), step):
-        part = results[start : start + step]
+    count = math.ceil(len(results) / step)
+    for position in range(count):
+        start, end = len(results) * position // count, len(results) * (position + 1) // count
+        part = results[start:end]
         rate = rate_of(part)
         points.append(
             {

@@ -10,8 +10,8 @@ def tell_story(figures: JsonObject, pattern_titles: Sequence[str]) -> list[str]:
     """A few plain sentences from the figures of `backtest.queries.get_figures`."""
     first, last = _object(figures["first"]), _object(figures["last"])
     story = [
-        f"{figures['jobs']} jobs went through the loop; people decided {figures['reviewed']} of them.",
-        f"The first {first['jobs']} jobs: {_rate(first)}. The last {last['jobs']}: {_rate(last)}.",
+        f"{_count(figures['jobs'])} jobs went through the loop; people decided {_count(figures['reviewed'])} of them.",
+        f"The first {_count(first['jobs'])} jobs: {_rate(first)}. The last {_count(last['jobs'])}: {_rate(last)}.",
     ]
     if pattern_titles:
         story.append(f"What people corrected most: {'; '.join(pattern_titles[:3])}.")
@@ -25,7 +25,7 @@ def _release_sentence(release: JsonObject) -> str:
         str(release["lever"]), f"A change to its {release['lever']}"
     )
     return (
-        f"Release {release['number']}, from job {release['from_job']} on. {lever}: {release['changes']} "
+        f"Release {release['number']}, from job {_count(release['from_job'])} on. {lever}: {release['changes']} "
         f"({release['verdict']}, judged on {release['evidence_jobs']} cases that it was not made from)."
     )
 
@@ -33,12 +33,12 @@ def _release_sentence(release: JsonObject) -> str:
 def _auto_sentence(figures: JsonObject) -> str:
     auto, error = figures["auto"], _object(figures["auto_error"])
     if not auto:
-        return "No job has skipped review yet: the evidence does not allow it."
-    sentence = f"{auto} jobs skipped review."
+        return "No job has skipped review yet."
+    sentence = f"{_count(auto)} jobs skipped review."
     if error["audited"]:
         upper = error["upper"]
         bound = f", so at most {_percent(upper, 1)} with 95 % certainty" if isinstance(upper, float) else ""
-        sentence += f" {error['audited']} of them were audited and {error['errors']} were wrong{bound}."
+        sentence += f" {_count(error['audited'])} of them were audited and {error['errors']} were wrong{bound}."
     return sentence
 
 
@@ -46,6 +46,10 @@ def _rate(rate: JsonObject) -> str:
     right, low, high, handed_back = (float(str(rate[name])) for name in ("right", "low", "high", "handed_back"))
     handed = f", {_percent(handed_back)} handed back" if handed_back >= 0.005 else ""
     return f"{_percent(right)} right ({100 * low:.0f} to {_percent(high)}){handed}"
+
+
+def _count(number: Json) -> str:
+    return f"{number:,}".replace(",", "\u00a0") if isinstance(number, int) else str(number)
 
 
 def _percent(share: float, decimals: int = 0) -> str:

@@ -13,9 +13,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from teachback_server.backtest.actions import (
+    MOST_ROWS,
     BacktestSettings,
     FileFacts,
     PreparedFile,
+    describe_too_many_rows,
     hash_file,
     open_run,
     prepare_file,
@@ -43,7 +45,7 @@ from teachback_server.workflows.actions import BoundaryRefused
 from teachback_server.workflows.boundary import Boundary
 from teachback_server.workflows.models import Workflow
 
-READ_AT_ONCE_BYTES = 3 * 1024 * 1024  # about two seconds; larger files are read by a worker
+READ_AT_ONCE_BYTES = 3 * 1024 * 1024  # a few seconds; larger files are read by a worker
 MOST_WAITING_UPLOADS = 5  # per person; the oldest one goes when another comes
 LEFT_OVER_AFTER = timedelta(days=1)
 _MOST_NAME_BYTES = 120  # leaves room in a file name for what is written beside the file
@@ -227,9 +229,15 @@ def _read(upload: HistoryUpload) -> None:
         upload.state, upload.message = UploadState.REFUSED, str(refusal)
     else:
         upload.reading = reading.as_json()
-        upload.state = UploadState.READ if reading.rows else UploadState.REFUSED
-        upload.message = "" if reading.rows else f"{upload.file_name} has no row that can be used."
+        upload.message = _find_obstacle(upload.file_name, reading)
+        upload.state = UploadState.REFUSED if upload.message else UploadState.READ
     upload.save()
+
+
+def _find_obstacle(file_name: str, reading: FileReading) -> str:
+    if reading.rows + reading.refused > MOST_ROWS:
+        return describe_too_many_rows(file_name)
+    return "" if reading.rows else f"{file_name} has no row that can be used."
 
 
 def _fit_to_boundary(upload: HistoryUpload, boundary: Boundary, *, left_out: int) -> FileReading:
