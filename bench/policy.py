@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from policy_simulation.loop import Loop, RunResult, Terms
-from policy_simulation.predictions import Predictions, load_predictions
+from policy_simulation.predictions import SIZES, Predictions, load_predictions
 from teachback.vocabulary import GateVerdict
 from teachback_server.evals.gate_test import Claim, PairedCase, account_of, judge_change
 
@@ -86,7 +86,7 @@ def _show_null_streams(streams: int) -> bool:
     return false <= 0.05 * streams
 
 
-def make_null_predictions(seed: int, jobs: int = 5000, sizes: int = 11) -> Predictions:
+def make_null_predictions(seed: int, jobs: int = 5000, sizes: int = len(SIZES)) -> Predictions:
     """An agent that has learned base rates: right as often as the commonest answer, whatever its confidence."""
     draws = np.random.default_rng(seed)
     answers = draws.choice(4, (sizes, jobs), p=[0.85, 0.05, 0.05, 0.05])

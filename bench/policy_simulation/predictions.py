@@ -20,8 +20,8 @@ from teachback_server.jobs.history_file import read_history
 from teachback_server.jobs.history_row import HistoryRow
 from teachback_server.workflows.inference import infer_boundary
 
-FOLDS = 4
-SIZES = (64, 128, 256, 512, 768, 1024, 1448, 2048, 2896, 4096, 5793)
+FOLDS = 3
+SIZES = (64, 128, 256, 512, 1024, 2048, 4096, 5400)
 _SEED = 7
 
 
