@@ -1,8 +1,9 @@
-"""Forms of the account pages."""
+"""Forms of the account pages and of the page of people."""
 
 from django import forms
 from django.contrib.auth import authenticate
 from django.contrib.auth.password_validation import validate_password
+from django.contrib.auth.validators import UnicodeUsernameValidator
 
 from teachback_server.people.models import User
 
@@ -44,3 +45,21 @@ class PasswordForm(forms.Form):
         password: str = self.cleaned_data["password"]
         validate_password(password)
         return password
+
+
+class PersonForm(forms.Form):
+    """Somebody new who may sign in."""
+
+    username = forms.CharField(
+        label="User name",
+        max_length=150,
+        help_text="An e-mail address, or a short name such as anna. They sign in with it.",
+        validators=[UnicodeUsernameValidator(message="Use letters, digits and the signs @ . + - _ only.")],
+        error_messages={"required": "Write the name that they will sign in with."},
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )
+    is_administrator = forms.BooleanField(
+        label="Administrator",
+        required=False,
+        help_text="Sees every workflow, adds people and makes links for them.",
+    )

@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from teachback_server.people import pages
+from teachback_server.people import pages, people_pages
 
 urlpatterns = [
     path("sign-in", pages.sign_in, name="sign-in"),
     path("sign-in/link/<str:token>", pages.sign_in_by_link, name="sign-in-link"),
     path("sign-out", pages.sign_out, name="sign-out"),
     path("account", pages.account, name="account"),
+    path("people", people_pages.people, name="people"),
+    path("people/<int:user_id>/link", people_pages.make_link, name="people-make-link"),
 ]

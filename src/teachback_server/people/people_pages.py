@@ -1,0 +1,49 @@
+"""Pages for administrators: who may sign in, adding a person, and handing them a one-time link."""
+
+from http import HTTPStatus
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from teachback_server.people.actions import LINK_LASTS, UserNameTaken, make_one_time_link, make_user
+from teachback_server.people.forms import PersonForm
+from teachback_server.people.models import User
+from teachback_server.people.page_access import Access, PageRequest, page
+from teachback_server.people.queries import find_person, list_people
+
+
+@page(Access.ADMINISTRATOR, methods=("GET", "POST"))
+def people(request: PageRequest) -> HttpResponse:
+    """Everyone who may sign in; adding a person leads to the link that lets them in."""
+    form = PersonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            user = make_user(
+                request.actor, form.cleaned_data["username"], is_administrator=form.cleaned_data["is_administrator"]
+            )
+        except UserNameTaken as refusal:
+            form.add_error("username", str(refusal))
+        else:
+            return _show_new_link(request, user)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
+    return render(request, "people/people.html", {"people": list_people(), "form": form}, status=status)
+
+
+@page(Access.ADMINISTRATOR, methods=("POST",))
+def make_link(request: PageRequest, user_id: int) -> HttpResponse:
+    """Make a one-time link for somebody and show it, the only time that anybody sees it."""
+    user = find_person(user_id)
+    if user is None:
+        raise Http404("There is no such person, or they left.")
+    return _show_new_link(request, user)
+
+
+def _show_new_link(request: PageRequest, user: User) -> HttpResponse:
+    token = make_one_time_link(request.actor, user)
+    link = {
+        "whom": user,
+        "address": request.build_absolute_uri(reverse("sign-in-link", args=[token])),
+        "hours": int(LINK_LASTS.total_seconds() // 3600),
+    }
+    return render(request, "people/new_link.html", link)
