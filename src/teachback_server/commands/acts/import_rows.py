@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from teachback_server.commands.acts.named_workflow import get_named_workflow
 from teachback_server.commands.acts.prepare import bring_tables_up_to_date
 from teachback_server.commands.acts.progress import (
     REFUSED_SHOWN,
@@ -24,7 +25,6 @@ from teachback_server.jobs.history_row import ColumnMapping, HistoryFileError, R
 from teachback_server.people.actions import actor_of, find_or_make_administrator
 from teachback_server.people.actor import SYSTEM
 from teachback_server.reviews.import_actions import ImportRefused, ImportReport, import_history
-from teachback_server.workflows.models import Workflow
 
 
 def run(
@@ -42,7 +42,7 @@ def run(
     actor = actor_of(find_or_make_administrator(SYSTEM))
     try:
         with watch_rows() as on_progress:
-            report = import_history(actor, _get_workflow(workflow), file, mapping, on_progress=on_progress)
+            report = import_history(actor, get_named_workflow(workflow), file, mapping, on_progress=on_progress)
     except (HistoryFileError, ImportRefused) as refusal:
         raise click.ClickException(str(refusal)) from refusal
     _say(file, report)
@@ -57,17 +57,6 @@ def read_refused_rows(path: Path) -> Iterator[RefusedRow]:
         cells = map(json.loads, file) if path.suffix == ".jsonl" else csv.DictReader(file)
         for row in cells:
             yield RefusedRow(line=int(row["line"]), raw=row["raw"], reason=row["reason"], remedy=row["remedy"])
-
-
-def _get_workflow(name: str) -> Workflow:
-    found = Workflow.objects.filter(name=name).first()
-    if found is None:
-        known = ", ".join(Workflow.objects.order_by("name").values_list("name", flat=True)[:20])
-        raise click.ClickException(
-            f"There is no workflow '{name}' here. "
-            + (f"There are: {known}." if known else "Make it in the browser first: teachback up, then Start here.")
-        )
-    return found
 
 
 def _say(file: Path, report: ImportReport) -> None:

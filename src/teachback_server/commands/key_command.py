@@ -1,0 +1,41 @@
+"""`teachback key`: keys with which programs reach a workflow."""
+
+from pathlib import Path
+
+import click
+
+from teachback_server.commands.options import WorkflowName, home_option, load_act
+
+SCOPES = ("jobs", "read")  # of workflows.access.Scope, whose module can be loaded only once a data folder is open
+
+
+@click.group(name="key", short_help="Make a key for a program.")
+def command() -> None:
+    """Keys for programs that give jobs to a workflow or read its results. Settings lists and revokes them.
+
+    \b
+    Example:
+      teachback key create --workflow booking-desk --scope jobs --home ~/teachback
+    """
+
+
+@command.command(name="create", short_help="Make a key and print it, the only time that it is shown.")
+@click.option("--workflow", type=WorkflowName(), required=True, help="The workflow that the key opens; no other.")
+@click.option(
+    "--scope",
+    type=click.Choice(SCOPES),
+    required=True,
+    help="jobs: give and record jobs, say whether they were used. read: read results, releases and their lineage.",
+)
+@home_option
+def create(home: Path, workflow: str, scope: str) -> int:
+    """Make a key and print it, the only time that it is shown.
+
+    The key alone goes to standard output, so that it can be kept without being seen.
+
+    \b
+    Example:
+      teachback key create --workflow booking-desk --scope jobs > key.txt
+    """
+    load_act(home, "keys").run(workflow, scope)
+    return 0

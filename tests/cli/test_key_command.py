@@ -1,0 +1,52 @@
+"""`teachback key create` prints a key that opens its workflow, and nothing else."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from builders import make_house
+from teachback_server.commands.key_command import SCOPES
+from teachback_server.people.audit import Act
+from teachback_server.people.models import AuditEvent
+from teachback_server.workflows.access import Scope
+from teachback_server.workflows.actions import hash_key
+from teachback_server.workflows.models import ApiKey
+
+pytestmark = pytest.mark.django_db(databases=["default", "traces"])
+Run = Callable[..., Any]  # see conftest.run_command
+
+
+def test_the_scopes_to_choose_from_are_those_that_there_are() -> None:
+    assert set(SCOPES) == set(Scope)
+
+
+def test_the_key_alone_is_printed_and_opens_its_workflow(run_command: Run) -> None:
+    house = make_house()
+    ended = run_command("key", "create", "--workflow", "support-inbox", "--scope", "read")
+    assert ended.code == 0
+    assert ended.out.startswith("tb_")
+    assert len(ended.out.split()) == 1
+    kept = ApiKey.objects.get(key_hash=hash_key(ended.out.strip()))
+    assert (kept.workflow, kept.scope) == (house.workflow, "read")
+    assert AuditEvent.objects.filter(kind=Act.KEY_MADE, workflow_id=house.workflow.pk).exists()
+    headers = {"Authorization": f"Bearer {ended.out.strip()}"}
+    assert Client().get("/api/v1/workflows/support-inbox/results", headers=headers).status_code == 200
+    assert Client().get("/api/v1/workflows/elsewhere/results", headers=headers).status_code == 401
+    assert ended.out.strip() not in ended.err
+
+
+def test_a_workflow_that_is_not_there_is_refused_with_those_that_are(run_command: Run) -> None:
+    make_house()
+    ended = run_command("key", "create", "--workflow", "neverthere", "--scope", "jobs")
+    assert ended.code == 1
+    assert "There is no workflow 'neverthere' here." in ended.err
+    assert "support-inbox" in ended.err
+    assert not ApiKey.objects.exists()
+
+
+def test_a_scope_that_does_not_exist_is_wrong_usage(run_command: Run) -> None:
+    ended = run_command("key", "create", "--workflow", "support-inbox", "--scope", "everything")
+    assert ended.code == 2
+    assert "'jobs', 'read'" in ended.err
