@@ -4,6 +4,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
+from teachback.json_types import JsonObject, content_hash
 from teachback_server.agents.bundles import get_bundle
 from teachback_server.agents.opening import open_agent
 from teachback_server.agents.protocol import Agent, ReleaseBundle
@@ -29,18 +30,25 @@ class OpenReleases:
 
     def open(self, release: Release) -> OpenRelease:
         """The agent of a stored release, opened now or still open."""
-        opened = self._open.get(release.content_hash)
+        workflow = release.workflow
+        name = _name(release.content_hash, workflow.input_schema, workflow.output_schema)
+        opened = self._open.get(name)
         if opened is None:
             return self.open_bundle(get_bundle(release))
-        self._open.move_to_end(release.content_hash)
+        self._open.move_to_end(name)
         return opened
 
     def open_bundle(self, bundle: ReleaseBundle) -> OpenRelease:
         """The agent of a bundle that may not be stored yet, such as a candidate before its gate."""
-        name = bundle.document.content_hash
+        name = _name(bundle.document.content_hash, bundle.input_schema, bundle.output_schema)
         if name not in self._open:
             self._open[name] = OpenRelease(bundle=bundle, agent=open_agent(bundle, self._cache_folder))
         self._open.move_to_end(name)
         while len(self._open) > KEEP_OPEN:
             self._open.popitem(last=False)
         return self._open[name]
+
+
+def _name(release_hash: str, input_schema: JsonObject, output_schema: JsonObject) -> str:
+    """A release under another boundary is another agent."""
+    return content_hash({"release": release_hash, "input": input_schema, "output": output_schema})

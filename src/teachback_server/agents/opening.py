@@ -3,6 +3,7 @@
 import importlib
 from pathlib import Path
 
+from teachback_server.agents.fitted_state import FittedStateCache
 from teachback_server.agents.protocol import Agent, ReleaseBundle
 from teachback_server.agents.python_callable import CallableAgent, find_callable
 from teachback_server.agents.recorded import RecordedAgent
@@ -19,7 +20,7 @@ def open_agent(bundle: ReleaseBundle, cache_folder: Path) -> Agent:
     """
     name = bundle.document.agent
     if name == "local":
-        return _open_local_agent(bundle)
+        return _open_local_agent(bundle, cache_folder)
     if name == "recorded":
         return RecordedAgent()
     kind, _, address = name.partition(":")
@@ -28,10 +29,10 @@ def open_agent(bundle: ReleaseBundle, cache_folder: Path) -> Agent:
     raise UnknownAgent(f"There is no agent “{name}”. Write local, recorded or python:MODULE:FUNCTION.")
 
 
-def _open_local_agent(bundle: ReleaseBundle) -> Agent:
+def _open_local_agent(bundle: ReleaseBundle, cache_folder: Path) -> Agent:
     # Only who runs jobs with it pays for scikit-learn; pages and API import this module too, and stay small.
     module = importlib.import_module("teachback_server.agents.local.agent")
-    agent: Agent = module.open_local_agent(bundle)
+    agent: Agent = module.open_local_agent(bundle, FittedStateCache(cache_folder))
     return agent
 
 

@@ -89,7 +89,8 @@ class Driver:
         for job in waiting:
             job.workflow = self.workflow
         if waiting:
-            decisions = [_decide(job, rows_by_id[job.external_id]) for job in waiting]
+            codes = list(self.workflow.reasons.filter(is_offered=True).values_list("code", flat=True))
+            decisions = [_decide(job, rows_by_id[job.external_id], codes) for job in waiting]
             decide_reviews(ANSWER_KEY, self.workflow, decisions)
         last = self.workflow.jobs.order_by("-number").values_list("finished_at", flat=True).first()
         if last is not None:
@@ -131,15 +132,17 @@ def _keyed_outcome(result: AgentResult, row: HistoryRow) -> KeyedOutcome:
     return KeyedOutcome.RIGHT if is_right else KeyedOutcome.WRONG
 
 
-def _decide(job: Job, row: HistoryRow) -> Decision:
+def _decide(job: Job, row: HistoryRow, reason_codes: Sequence[str]) -> Decision:
     verdict = verdict_by_key(job.output, row.output)
     is_right = verdict is ReviewVerdict.ACCEPTED
+    schema = job.workflow.output_schema
+    reason = "" if is_right else reason_by_key(job.output, row.output, schema, reason_codes)
     return Decision(
         job=job,
         verdict=verdict,
         idempotency_key=f"backtest:{job.pk}",
         output=None if is_right else row.output,
-        reason_code="" if is_right else reason_by_key(job.output, row.output, job.workflow.output_schema),
+        reason_code=reason,
         would_recur=None if is_right else True,
         seconds=row.seconds,
         decided_at=job.finished_at,

@@ -28,7 +28,6 @@ from teachback_server.workflows.typed_cells import type_cells
 BATCH_ROWS = 200
 DONE_BY_A_PERSON = "A person did this job; no agent tried it."
 _UNKNOWN_REVIEWER = "somebody before the import"
-_FALLBACK_REASON = "other"
 _NO_MAPPING = ColumnMapping()
 
 Progress = Callable[[int], None]  # rows read so far
@@ -219,22 +218,17 @@ def _result(row: HistoryRow) -> AgentResult:
 def _decision(job: Job, row: HistoryRow, codes: Sequence[str]) -> Decision:
     verdict = verdict_by_key(job.output, row.output)
     is_right = verdict is ReviewVerdict.ACCEPTED
-    reason = "" if is_right else reason_by_key(job.output, row.output, job.workflow.output_schema)
+    reason = "" if is_right else reason_by_key(job.output, row.output, job.workflow.output_schema, codes)
     return Decision(
         job=job,
         verdict=verdict,
         idempotency_key=f"import:{job.pk}",
         output=None if is_right else row.output,
-        reason_code=reason if reason in codes or is_right else _other_reason(codes),
+        reason_code=reason,
         seconds=row.seconds,
         decided_at=job.finished_at,
         decided_by=row.reviewer or _UNKNOWN_REVIEWER,
     )
-
-
-def _other_reason(codes: Sequence[str]) -> str:
-    """A workflow may have reasons of its own, none of which a file knows."""
-    return _FALLBACK_REASON if _FALLBACK_REASON in codes else codes[-1] if codes else ""
 
 
 def _refuse(row: HistoryRow, reason: str, remedy: str) -> RefusedRow:

@@ -89,7 +89,7 @@ def list_reasons(workflow: Workflow) -> tuple[ReasonChoice, ...]:
     """The workflow's reasons in its own order."""
     return tuple(
         ReasonChoice(code=reason.code, label=reason.label, digit=str(place) if place <= 9 else "")
-        for place, reason in enumerate(workflow.reasons.all(), start=1)
+        for place, reason in enumerate(workflow.reasons.filter(is_offered=True), start=1)
     )
 
 

@@ -1,41 +1,42 @@
 """The `local` agent: fits the fields of an output from reviewed examples and answers with calibrated confidence."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from teachback.json_types import Json, JsonObject
-from teachback.vocabulary import JobStatus
+from teachback.vocabulary import JobStatus, StepKind
+from teachback_server.agents.fitted_state import FittedStateCache
 from teachback_server.agents.local.confidence import ConfidenceModel, fit_confidence
 from teachback_server.agents.local.fields import (
     ABSENT,
     FieldCannotBeLearned,
+    FieldKind,
     FieldPlan,
     find_value,
     plan_fields,
     spell_value,
 )
 from teachback_server.agents.local.inputs import flatten_input
-from teachback_server.agents.local.model import Answer, Case, FieldModels, decode_value, fit_fields, make_case
-from teachback_server.agents.local.text_features import TermIndex, learn_terms
-from teachback_server.agents.protocol import AgentResult, Example, JobInput, ReleaseBundle
+from teachback_server.agents.local.model import (
+    Answer,
+    Case,
+    FieldModels,
+    LocalModel,
+    decode_value,
+    fit_fields,
+    make_case,
+)
+from teachback_server.agents.local.state import key_of, pack_model, unpack_model
+from teachback_server.agents.local.text_features import learn_terms
+from teachback_server.agents.protocol import AgentResult, Example, JobInput, ReleaseBundle, StepResult
 
 NO_EXAMPLES = "I have no reviewed examples yet. Review a few jobs, and I can learn from them."
 _FOLDS = 3
 _MOST_KEPT = 2500  # examples that a fold learns from: more would cost time and tell little more about confidence
 _ENOUGH_LEFT_OUT = 600  # answers to cases that were left out: from then on a further fold teaches confidence nothing
-
-
-@dataclass(frozen=True, kw_only=True)
-class LocalModel:
-    """Everything that the agent has learned from one set of examples."""
-
-    terms: TermIndex
-    fields: FieldModels
-    confidence: ConfidenceModel
 
 
 class LocalAgent:
@@ -44,11 +45,13 @@ class LocalAgent:
     def __init__(self, model: LocalModel | None, *, hand_back_reason: str = "") -> None:
         self._model = model
         self._hand_back_reason = hand_back_reason
+        self._steps = _describe_steps(model.fields.plan) if model else _stuck_steps(hand_back_reason)
 
     def run_jobs(self, jobs: Sequence[JobInput]) -> list[AgentResult]:
         """Do each job; always with an output and a confidence once there is a model."""
         if self._model is None:
-            return [AgentResult(status=JobStatus.HANDED_BACK, hand_back_reason=self._hand_back_reason) for _ in jobs]
+            reason = self._hand_back_reason
+            return [AgentResult(status=JobStatus.HANDED_BACK, hand_back_reason=reason, steps=self._steps) for _ in jobs]
         model = self._model
         flats = [flatten_input(job.input) for job in jobs]
         cases = [make_case(flat, model.fields.plan) for flat in flats]
@@ -59,20 +62,40 @@ class LocalAgent:
                 status=JobStatus.FINISHED,
                 output=build_output(model.fields.plan, answer.spelled),
                 confidence=float(confidence),
+                steps=self._steps,
             )
             for answer, confidence in zip(answers, sure, strict=True)
         ]
 
 
-def open_local_agent(bundle: ReleaseBundle) -> LocalAgent:
-    """Fit from the examples of a release, or say why that cannot be."""
+def _describe_steps(plan: Sequence[FieldPlan]) -> tuple[StepResult, ...]:
+    """What the agent does in every job, in words for the job's page."""
+    chosen = [field.name for field in plan if field.kind is FieldKind.CHOICE]
+    read: dict[str, list[str]] = {}
+    for field in plan:
+        if field.kind is FieldKind.SPAN:
+            read.setdefault(field.source, []).append(field.name)
+    steps = [StepResult(name=f"Choose {', '.join(chosen)}", kind=StepKind.MODEL)] if chosen else []
+    steps += [
+        StepResult(name=f"Read {', '.join(names)} in {source}", kind=StepKind.MODEL) for source, names in read.items()
+    ]
+    return tuple(steps)
+
+
+def _stuck_steps(reason: str) -> tuple[StepResult, ...]:
+    return (StepResult(name="Look for reviewed examples", kind=StepKind.RETRIEVAL, status="stuck", detail=reason),)
+
+
+def open_local_agent(bundle: ReleaseBundle, cache: FittedStateCache) -> LocalAgent:
+    """Fit from the examples of a release, once for all that share them, or say why that cannot be."""
     if not bundle.examples:
         return LocalAgent(None, hand_back_reason=NO_EXAMPLES)
     examples = sorted(bundle.examples, key=lambda example: example.content_hash)
     try:
-        return LocalAgent(fit_local(bundle.output_schema, examples))
+        state = cache.get_or_fit(key_of(bundle), lambda: pack_model(fit_local(bundle.output_schema, examples)))
     except FieldCannotBeLearned as problem:
         return LocalAgent(None, hand_back_reason=str(problem))
+    return LocalAgent(unpack_model(state))
 
 
 def fit_local(output_schema: JsonObject, examples: Sequence[Example]) -> LocalModel:
@@ -83,8 +106,8 @@ def fit_local(output_schema: JsonObject, examples: Sequence[Example]) -> LocalMo
     terms = index.transform(flats)
     cases = [make_case(flat, plan) for flat in flats]
     confidence = _fit_confidence(plan, cases, examples, terms)
-    fields, _ = fit_fields(plan, cases, examples, terms)
-    return LocalModel(terms=index, fields=fields, confidence=confidence)
+    fields, files = fit_fields(plan, cases, examples, terms)
+    return LocalModel(terms=index, fields=fields, confidence=confidence, files=files)
 
 
 def answer_cases(fields: FieldModels, cases: Sequence[Case], terms: sparse.csr_matrix) -> list[Answer]:

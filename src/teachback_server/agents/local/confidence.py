@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+_FARTHEST = 4.0  # standard deviations: evidence that is stranger than that says no more than that
+
 
 @dataclass(frozen=True, kw_only=True)
 class ConfidenceModel:
@@ -20,8 +22,9 @@ class ConfidenceModel:
         """Probabilities for evidence of shape (jobs, features). A row does not depend on the other rows."""
         total = np.full(len(evidence), self.offset)
         # Column by column: a matrix product may round a row differently in batches of different sizes.
-        for column in range(evidence.shape[1]):
-            total += (evidence[:, column] - self.means[column]) / self.scales[column] * self.weights[column]
+        for column in range(len(self.weights)):
+            steps = (evidence[:, column] - self.means[column]) / self.scales[column]
+            total += np.clip(steps, -_FARTHEST, _FARTHEST) * self.weights[column]
         chances: NDArray[np.float64] = np.round(1.0 / (1.0 + np.exp(-np.clip(total, -30.0, 30.0))), 6)
         return chances
 
@@ -36,6 +39,6 @@ def fit_confidence(evidence: NDArray[np.float64], is_right: NDArray[np.bool_]) -
     weights, offset = np.zeros(features), float(np.log(base / (1.0 - base)))
     if 0 < right < len(is_right):
         model = LogisticRegression(C=1.0, max_iter=300)
-        model.fit((evidence - means) / scales, is_right)
+        model.fit(np.clip((evidence - means) / scales, -_FARTHEST, _FARTHEST), is_right)
         weights, offset = model.coef_[0], float(model.intercept_[0])
     return ConfidenceModel(means=means, scales=scales, weights=weights, offset=offset)

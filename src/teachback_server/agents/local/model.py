@@ -10,6 +10,7 @@ from scipy import sparse
 
 from teachback.json_types import Json
 from teachback_server.agents.local.choices import ChoiceModel, fit_choice
+from teachback_server.agents.local.confidence import ConfidenceModel
 from teachback_server.agents.local.fields import (
     ABSENT,
     FieldKind,
@@ -20,6 +21,7 @@ from teachback_server.agents.local.fields import (
 )
 from teachback_server.agents.local.inputs import FlatInput
 from teachback_server.agents.local.spans import MarkedText, SpanReader, fit_spans, learn_spellings, mark_text
+from teachback_server.agents.local.text_features import TermIndex
 from teachback_server.agents.local.tokens import Tokens, cut_tokens, parse_number
 from teachback_server.agents.protocol import Example
 
@@ -86,6 +88,16 @@ class FieldModels:
             return spell_value(stretch)
         number = parse_number(stretch)
         return ABSENT if number is None else spell_value(number)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalModel:
+    """Everything that the agent has learned from one set of examples."""
+
+    terms: TermIndex
+    fields: FieldModels
+    confidence: ConfidenceModel
+    files: Mapping[str, bytes]  # by input field: crfsuite's own file, which its reader reads from
 
 
 def make_case(flat: FlatInput, plan: Sequence[FieldPlan]) -> Case:

@@ -1,0 +1,63 @@
+"""Recorded agents repeat what history says; a builder's own function fails alone; an unknown agent is named."""
+
+from pathlib import Path
+
+import pytest
+
+from teachback.json_types import JsonObject
+from teachback.release_document import Check, ReleaseDocument, Rule
+from teachback.vocabulary import JobStatus
+from teachback_server.agents.opening import UnknownAgent, open_agent
+from teachback_server.agents.pipeline import run_release
+from teachback_server.agents.protocol import JobInput, ReleaseBundle
+
+SCHEMA: JsonObject = {"type": "object", "properties": {"queue": {"type": "string", "enum": ["billing", "delivery"]}}}
+
+
+def shout(job: JsonObject) -> JsonObject:
+    """A builder's own agent for these tests: it cannot do jobs without a message."""
+    return {"queue": str(job["message"])}
+
+
+def make_bundle(agent: str, *, rules: tuple[Rule, ...] = (), checks: tuple[Check, ...] = ()) -> ReleaseBundle:
+    document = ReleaseDocument(workflow="desk", agent=agent, rules=rules, checks=checks)
+    return ReleaseBundle(document=document, input_schema={}, output_schema=SCHEMA, examples=[])
+
+
+def test_a_recorded_agent_repeats_its_draft_and_confidence(tmp_path: Path) -> None:
+    agent = open_agent(make_bundle("recorded"), tmp_path)
+    (result,) = agent.run_jobs([JobInput(input={}, draft={"queue": "billing"}, confidence=0.7)])
+    assert (result.status, result.output, result.confidence) == (JobStatus.FINISHED, {"queue": "billing"}, 0.7)
+
+
+def test_a_recorded_agent_without_a_draft_hands_back(tmp_path: Path) -> None:
+    (result,) = open_agent(make_bundle("recorded"), tmp_path).run_jobs([JobInput(input={})])
+    assert result.status is JobStatus.HANDED_BACK
+    assert result.hand_back_reason
+
+
+def test_a_function_that_fails_fails_that_job_alone(tmp_path: Path) -> None:
+    agent = open_agent(make_bundle(f"python:{__name__}:shout"), tmp_path)
+    good, bad = agent.run_jobs([JobInput(input={"message": "billing"}), JobInput(input={})])
+    assert good.output == {"queue": "billing"}
+    assert bad.status is JobStatus.FAILED and bad.output is None
+
+
+def test_an_agent_that_does_not_exist_is_named_with_what_to_write_instead(tmp_path: Path) -> None:
+    with pytest.raises(UnknownAgent, match="Write local, recorded or python:MODULE:FUNCTION"):
+        open_agent(make_bundle("magic"), tmp_path)
+
+
+def test_rules_and_checks_act_after_the_agent(tmp_path: Path) -> None:
+    rule = Rule(
+        name="parcels", when='input.message.contains("parcel")', action="set_field", field="queue", value="'delivery'"
+    )
+    bundle = make_bundle("recorded", rules=(rule,), checks=(Check(name="fits", kind="schema"),))
+    agent = open_agent(bundle, tmp_path)
+    jobs = [
+        JobInput(input={"message": "parcel"}, draft={"queue": "billing"}, confidence=0.9),
+        JobInput(input={"message": "hello"}, draft={"queue": "nonsense"}, confidence=0.9),
+    ]
+    ruled, checked = run_release(agent, bundle, jobs)
+    assert ruled.output == {"queue": "delivery"} and not ruled.wants_review
+    assert "fits" in checked.wants_review
