@@ -121,7 +121,7 @@ def test_a_critical_case_that_breaks_is_a_veto(loop: Loop) -> None:
 
 def test_a_candidate_that_failed_is_not_tried_again_before_clearly_more_examples_are_there(loop: Loop) -> None:
     loop.agents.answer = forget_everything
-    tries = []
+    tries: list[int] = []
     for _ in range(20):
         loop.turn(15, may_certify=False, at_once=15)
         if Gate.objects.count() > len(tries):
