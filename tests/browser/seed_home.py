@@ -5,13 +5,15 @@ import django
 django.setup()
 
 from builders import accept, correct, make_house, record_jobs  # noqa: E402 — tables need django.setup first
-from teachback_server.people.actions import choose_password  # noqa: E402
+from teachback_server.people.actions import choose_password, make_user  # noqa: E402
+from teachback_server.people.actor import SYSTEM  # noqa: E402
 
 PASSWORD = "four words in a row"
 
 house = make_house()
 for person in (house.alice, house.bob, house.charlie):
     choose_password(person, PASSWORD)
+make_user(SYSTEM, "ada", password=PASSWORD, is_administrator=True)
 decided = record_jobs(house.workflow, [{"queue": "billing"}] * 6 + [{"queue": "delivery"}, None])
 accept(house.reviewer, decided[:5])
 correct(house.reviewer, decided[5:7], {"queue": "returns"})

@@ -4,22 +4,23 @@ import pytest
 from playwright.sync_api import expect
 
 from site_routes import list_pages
+from teachback_server.people.page_access import Access
 from watched_page import WatchedPage
 
 PAGES = sorted(
     {
-        route.address
+        (route.address, "ada" if route.rule == Access.ADMINISTRATOR else "alice")
         for route in list_pages()
-        if route.method == "GET" and not route.names_more and route.rule != "administrator"
+        if route.method == "GET" and not route.names_more
     }
 )
 PHONE = {"width": 390, "height": 800}
 DESK = {"width": 1280, "height": 860}
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_a_page_loads_without_a_complaint_and_fits_desk_and_phone(watched: WatchedPage, path: str) -> None:
-    watched.sign_in("alice")
+@pytest.mark.parametrize(("path", "name"), PAGES)
+def test_a_page_loads_without_a_complaint_and_fits_desk_and_phone(watched: WatchedPage, path: str, name: str) -> None:
+    watched.sign_in(name)
     for size in (DESK, PHONE):
         watched.page.set_viewport_size(size)
         watched.open(path)
@@ -67,3 +68,17 @@ def test_somebody_signs_out_and_the_way_back_shows_nothing(watched: WatchedPage)
     expect(watched.page.get_by_role("heading", name="Sign in")).to_be_visible()
     watched.page.go_back()
     expect(watched.page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_an_administrator_adds_a_person_and_the_link_lets_them_in(watched: WatchedPage) -> None:
+    watched.sign_in("ada")
+    watched.open("/account")
+    watched.page.get_by_role("link", name="People").click()
+    watched.page.get_by_label("User name").fill("carl")
+    watched.page.get_by_role("button", name="Add the person").click()
+    link = watched.page.get_by_label("One-time link").input_value()
+    watched.page.context.clear_cookies()
+    watched.page.goto(link)
+    watched.page.get_by_role("button", name="Go in").click()
+    expect(watched.page.get_by_role("link", name="carl")).to_be_visible()
+    assert watched.complaints == []
