@@ -24,7 +24,7 @@ up: $(READY)
 	$(BIN)/teachback up --port $(PORT)
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 $(TESTS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(TESTS)
 
 check: $(READY)
 	@set -e; home=$$(mktemp -d); trap 'rm -rf "$$home"' EXIT; \

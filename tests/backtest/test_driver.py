@@ -21,7 +21,8 @@ from teachback_server.releases.queries import get_document, get_live_state
 from teachback_server.reviews.models import Review
 from teachback_server.workflows.models import Workflow
 
-pytestmark = pytest.mark.django_db(databases=["default", "traces"])
+# One worker does all of this file, as its tests look at one and the same run.
+pytestmark = [pytest.mark.django_db(databases=["default", "traces"]), pytest.mark.xdist_group("driver")]
 
 
 @pytest.fixture(scope="module")

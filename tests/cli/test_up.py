@@ -11,7 +11,10 @@ import pytest
 from servers import answers, is_running, run_teachback, start_server, wait_until
 
 PROC = Path("/proc/self/task")
-pytestmark = pytest.mark.skipif(not PROC.exists(), reason="looks at processes through /proc, which only Linux has")
+pytestmark = [
+    pytest.mark.skipif(not PROC.exists(), reason="looks at processes through /proc, which only Linux has"),
+    pytest.mark.xdist_group("up"),
+]
 
 
 @pytest.fixture(scope="module")
