@@ -1,24 +1,26 @@
 """A fitted `local` model as plain arrays, JSON and crfsuite files, and back; and the key under which it is kept."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from importlib.metadata import version
-from operator import itemgetter
-from typing import cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from teachback.json_types import Json, JsonObject, content_hash
 from teachback_server.agents.fitted_state import FittedState
-from teachback_server.agents.local.choices import ChoiceModel
-from teachback_server.agents.local.confidence import ConfidenceModel
+from teachback_server.agents.local.choices import ChoiceModel, FittedChoice
+from teachback_server.agents.local.confidence import pack_confidence, unpack_confidence
 from teachback_server.agents.local.fields import FieldKind, FieldPlan
-from teachback_server.agents.local.model import FieldModels, LocalModel
-from teachback_server.agents.local.spans import SpanReader
-from teachback_server.agents.local.text_features import TermIndex
+from teachback_server.agents.local.learning import LocalModel
+from teachback_server.agents.local.parts import FittedPart
+from teachback_server.agents.local.span_groups import FittedGroup, SpanGroup, open_group
+from teachback_server.agents.local.spellings import parse_spelling
+from teachback_server.agents.local.text_features import TermIndex, make_term_index
 from teachback_server.agents.protocol import ReleaseBundle
 
-AGENT_VERSION = "local-1"  # raise it when the same examples would be fitted differently
-_LIBRARIES = ("numpy", "scikit-learn", "python-crfsuite")
+AGENT_VERSION = "local-2"  # raise it when the same examples would be fitted differently
+_LIBRARIES = ("numpy", "scipy", "scikit-learn", "python-crfsuite")
 
 
 def key_of(bundle: ReleaseBundle) -> str:
@@ -36,86 +38,67 @@ def key_of(bundle: ReleaseBundle) -> str:
 
 
 def pack_model(model: LocalModel) -> FittedState:
-    """Everything that `unpack_model` needs."""
-    names = list(model.fields.choices)
-    arrays: dict[str, np.ndarray] = {
-        "term_weights": model.terms.weights,
-        "confidence_means": model.confidence.means,
-        "confidence_scales": model.confidence.scales,
-        "confidence_weights": model.confidence.weights,
-    }
-    for at, name in enumerate(names):
-        arrays[f"choice_{at}_weights"] = model.fields.choices[name].weights
-        arrays[f"choice_{at}_offsets"] = model.fields.choices[name].offsets
-    sources = list(model.files)
-    values: dict[str, Json] = {
-        "text_paths": list(model.terms.text_paths),
-        "number_steps": {name: list(steps) for name, steps in model.terms.number_steps.items()},
-        "terms": [term for term, _ in sorted(model.terms.columns.items(), key=itemgetter(1))],
-        "confidence_offset": model.confidence.offset,
-        "plan": [_pack_field(field) for field in model.fields.plan],
-        "choices": [[name, list(model.fields.choices[name].values)] for name in names],
-        "spellings": {name: dict(pairs) for name, pairs in model.fields.spellings.items()},
-        "sources": list(sources),
-    }
-    files = {f"spans_{at}.crfsuite": model.files[source] for at, source in enumerate(sources)}
+    """Everything that the model knows; `unpack_model` makes an equal model of it."""
+    parts: list[Json] = []
+    arrays: dict[str, NDArray[np.generic]] = dict(pack_confidence(model.confidence))
+    files: dict[str, bytes] = {}
+    for place, part in enumerate(model.parts):
+        if isinstance(part, FittedChoice):
+            parts.append({"field": part.field.name, "values": part.model.values})
+            arrays |= {f"weights{place}": part.model.weights, f"offsets{place}": part.model.offsets}
+        elif isinstance(part, FittedGroup):
+            spellings = {name: spelling.as_json() for name, spelling in part.spellings.items()}
+            parts.append({"fields": [field.name for field in part.group.fields], "spellings": spellings})
+            files[f"part{place}.crfsuite"] = part.model
+    values: dict[str, Json] = {"fields": [asdict(field) for field in model.fields], "parts": parts, "terms": None}
+    if model.terms is not None:
+        values["terms"] = _pack_terms(model.terms)
+        arrays["term_weights"] = model.terms.weights
     return FittedState(values=values, arrays=arrays, files=files)
 
 
 def unpack_model(state: FittedState) -> LocalModel:
-    """The model of a stored state. Raises KeyError, TypeError or ValueError for one that this version cannot read."""
-    values, arrays = cast("Mapping[str, object]", state.values), state.arrays
-    terms = cast("list[str]", values["terms"])
-    sources = cast("list[str]", values["sources"])
-    files = {source: state.files[f"spans_{at}.crfsuite"] for at, source in enumerate(sources)}
-    choices = {
-        name: ChoiceModel(
-            values=tuple(spelled),
-            weights=arrays[f"choice_{at}_weights"].astype(np.float32, copy=False),
-            offsets=arrays[f"choice_{at}_offsets"].astype(np.float32, copy=False),
-        )
-        for at, (name, spelled) in enumerate(cast("list[tuple[str, list[str]]]", values["choices"]))
-    }
+    """Put together what `pack_model` took apart."""
+    fields = tuple(_parse_field(stored) for stored in _list(state.values["fields"]))
+    by_name = {field.name: field for field in fields}
+    terms = state.values["terms"]
     return LocalModel(
-        terms=TermIndex(
-            text_paths=tuple(cast("list[str]", values["text_paths"])),
-            number_steps={
-                name: tuple(steps) for name, steps in cast("dict[str, list[float]]", values["number_steps"]).items()
-            },
-            columns={term: column for column, term in enumerate(terms)},
-            weights=arrays["term_weights"].astype(np.float32, copy=False),
+        fields=fields,
+        terms=_unpack_terms(terms, state.arrays["term_weights"]) if isinstance(terms, Mapping) else None,
+        parts=tuple(
+            _unpack_part(stored, place, by_name, state) for place, stored in enumerate(_list(state.values["parts"]))
         ),
-        fields=FieldModels(
-            plan=tuple(_unpack_field(field) for field in cast("list[dict[str, Json]]", values["plan"])),
-            choices=choices,
-            readers={source: SpanReader(file) for source, file in files.items()},
-            spellings=cast("Mapping[str, Mapping[str, str]]", values["spellings"]),
-        ),
-        confidence=ConfidenceModel(
-            means=arrays["confidence_means"].astype(np.float64, copy=False),
-            scales=arrays["confidence_scales"].astype(np.float64, copy=False),
-            weights=arrays["confidence_weights"].astype(np.float64, copy=False),
-            offset=float(cast("float", values["confidence_offset"])),
-        ),
-        files=files,
+        confidence=unpack_confidence(state.arrays),  # type: ignore[arg-type]
     )
 
 
-def _pack_field(field: FieldPlan) -> dict[str, Json]:
-    return {
-        "path": list(field.path),
-        "kind": field.kind.value,
-        "is_number": field.is_number,
-        "is_required": field.is_required,
-        "source": field.source,
-    }
+def _unpack_part(stored: JsonObject, place: int, by_name: Mapping[str, FieldPlan], state: FittedState) -> FittedPart:
+    if "field" in stored:
+        model = ChoiceModel(
+            values=tuple(stored["values"]),  # type: ignore[arg-type]
+            weights=state.arrays[f"weights{place}"],  # type: ignore[arg-type]
+            offsets=state.arrays[f"offsets{place}"],  # type: ignore[arg-type]
+        )
+        return FittedChoice(field=by_name[str(stored["field"])], model=model)
+    fields = tuple(by_name[str(name)] for name in stored["fields"])  # type: ignore[union-attr]
+    spellings = {name: parse_spelling(rules) for name, rules in stored["spellings"].items()}  # type: ignore[union-attr,arg-type]
+    group = SpanGroup(sources=fields[0].sources, fields=fields)
+    return open_group(group, state.files[f"part{place}.crfsuite"], spellings)
 
 
-def _unpack_field(stored: Mapping[str, Json]) -> FieldPlan:
-    return FieldPlan(
-        path=tuple(cast("list[str]", stored["path"])),
-        kind=FieldKind(str(stored["kind"])),
-        is_number=bool(stored["is_number"]),
-        is_required=bool(stored["is_required"]),
-        source=str(stored["source"]),
-    )
+def _pack_terms(terms: TermIndex) -> JsonObject:
+    return {"text_paths": terms.text_paths, "number_steps": terms.number_steps, "terms": terms.terms}
+
+
+def _unpack_terms(stored: JsonObject, weights: NDArray[np.generic]) -> TermIndex:
+    return make_term_index(stored["text_paths"], stored["number_steps"], stored["terms"], weights)  # type: ignore[arg-type]
+
+
+def _parse_field(stored: JsonObject) -> FieldPlan:
+    values = {key: tuple(value) if isinstance(value, list) else value for key, value in stored.items()}
+    return FieldPlan(**{**values, "kind": FieldKind(str(stored["kind"]))})  # type: ignore[arg-type]
+
+
+def _list(value: Json) -> list[JsonObject]:
+    assert isinstance(value, list)
+    return value
