@@ -3,6 +3,8 @@
 from itertools import pairwise
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from loops import Loop, answer_from_examples, finish, hand_back, key_to, make_loop, topic_of, wrong_output
 from teachback.split import Split
@@ -10,7 +12,7 @@ from teachback.vocabulary import GateVerdict, Lever
 from teachback_server.agents.protocol import AgentResult, JobInput, ReleaseBundle
 from teachback_server.evals.models import Case, CaseResult, Gate
 from teachback_server.improvements.candidates import ChangeState
-from teachback_server.improvements.models import Change
+from teachback_server.improvements.models import Change, LearningState
 from teachback_server.improvements.noticing import take_in_reviews
 from teachback_server.releases.queries import get_document
 
@@ -145,3 +147,12 @@ def test_an_example_is_what_the_person_stood_behind_and_no_gate_case_that_still_
     assert not examples.keys() & set(unspent.values_list("job_id", flat=True))
     assert all(example.output == key_to(example.input) for example in examples.values())
     assert set(get_document(loop.live.release).example_hashes) == {one.content_hash for one in examples.values()}
+
+
+def test_a_look_that_cannot_find_a_batch_due_counts_no_cases(loop: Loop) -> None:
+    loop.turn(150, may_certify=False)
+    LearningState.objects.update(last_try_examples=150)
+    with CaptureQueriesContext(connection) as queries:
+        loop.advance(may_certify=False)
+    assert queries.captured_queries
+    assert not [query for query in queries if '"case"' in query["sql"]]

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from django.db import transaction
 
 from builders import MORNING, correct
 from loops import QUEUES, Loop, always_right, answer_from_examples, finish, key_to, make_loop, wrong_output
@@ -155,12 +156,11 @@ def test_what_a_person_decided_of_a_pattern_while_it_was_weighed_stays(
     loop.do_jobs(60)
     loop.decide()
     take_in_reviews(loop.workflow)
-    transaction = weighing.transaction
-
     class IgnoredMeanwhile:
         @staticmethod
         def atomic() -> object:
             Pattern.objects.update(state=PatternState.IGNORED, cause=Cause.TOOL, cause_said_by="alice")
+            monkeypatch.undo()
             return transaction.atomic()
 
     monkeypatch.setattr(weighing, "transaction", IgnoredMeanwhile)

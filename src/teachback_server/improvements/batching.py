@@ -28,9 +28,14 @@ class BatchState:
     live_accuracy: float  # of the live release, at its gate
 
 
+def has_enough_examples(examples: int, last_try_examples: int) -> bool:
+    """Whether so many examples are enough for another candidate; given an upper bound, whether counting is worth it."""
+    return examples >= max(FIRST_EXAMPLES, GROWTH_AFTER_A_TRY * last_try_examples)
+
+
 def is_batch_due(state: BatchState) -> bool:
     """Whether a candidate should be made and judged now."""
-    if state.examples < max(FIRST_EXAMPLES, GROWTH_AFTER_A_TRY * state.last_try_examples):
+    if not has_enough_examples(state.examples, state.last_try_examples):
         return False
     if not state.live_examples:
         return state.gate_jobs >= FEWEST_FIRST_GATE_JOBS

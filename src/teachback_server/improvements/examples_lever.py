@@ -15,7 +15,7 @@ from teachback_server.agents.protocol import Example, ReleaseBundle
 from teachback_server.evals.gate_jobs import count_gate_jobs
 from teachback_server.evals.models import Case
 from teachback_server.improvements.approval_lever import find_certified_share
-from teachback_server.improvements.batching import BatchState, is_batch_due
+from teachback_server.improvements.batching import BatchState, has_enough_examples, is_batch_due
 from teachback_server.improvements.candidates import (
     Candidate,
     ChangeState,
@@ -56,6 +56,8 @@ def try_batch_when_due(workflow: Workflow, agents: OpenReleases, live: LiveState
     state = LearningState.objects.get(workflow=workflow)
     if not can_learn(live.document.agent) or state.earning_plan is not None:
         return False
+    if not has_enough_examples(state.reviews, state.last_try_examples):
+        return False  # not even if every review were an example: so this look need not count a million cases
     evidence = get_evidence(live.release)
     counts = _count(workflow, live, state, evidence)
     if not is_batch_due(counts) or not _is_worth_it(workflow, live, counts, evidence):

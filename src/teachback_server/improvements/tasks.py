@@ -1,12 +1,13 @@
 """Background work of layer 5: the loop's next step after people decided something."""
 
 from django.conf import settings
-from django.db.models import F, Max
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_tasks import task
 
 from teachback_server.improvements.models import LearningState
+from teachback_server.reviews.models import Review
 from teachback_server.workflows.models import Workflow
 
 _ROOMS = "teachback_server"
@@ -27,5 +28,6 @@ def advance_workflow_now(workflow_id: int) -> None:
 def list_workflows_to_advance() -> list[int]:
     """The ids of workflows in which people have decided something that the loop has not read yet."""
     read = dict(LearningState.objects.values_list("workflow_id", "last_review_id"))
-    newest = Workflow.objects.annotate(newest=Max(F("reviews__id"))).values_list("pk", "newest")
+    reviews = Review.objects.filter(workflow=OuterRef("pk")).order_by("-pk")
+    newest = Workflow.objects.annotate(newest=Subquery(reviews.values("pk")[:1])).values_list("pk", "newest")
     return [pk for pk, review_id in newest if review_id is not None and review_id > read.get(pk, 0)]
