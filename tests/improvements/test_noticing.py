@@ -156,6 +156,7 @@ def test_what_a_person_decided_of_a_pattern_while_it_was_weighed_stays(
     loop.do_jobs(60)
     loop.decide()
     take_in_reviews(loop.workflow)
+
     class IgnoredMeanwhile:
         @staticmethod
         def atomic() -> object:
