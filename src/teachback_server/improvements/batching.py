@@ -10,7 +10,7 @@ from teachback_server.evals.gate_test import LEVEL, MARGIN
 FIRST_EXAMPLES = 48
 FEWEST_GATE_JOBS = 40
 FEWEST_FIRST_GATE_JOBS = 25  # against a release that hands everything back, the difference is large
-GROWTH = 1.35  # of the examples since the live release
+GROWTH = 1.5  # of the examples since the live release
 GROWTH_AFTER_A_TRY = 1.3  # and since the last candidate, whatever became of it
 POWER = 0.8
 _GAIN_EXPONENT = 0.3  # the share of jobs that are not right falls about so with the number of examples
