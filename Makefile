@@ -23,8 +23,9 @@ demo: $(READY)
 up: $(READY)
 	$(BIN)/teachback up --port $(PORT)
 
+# A file at a time, as files share servers and runs; in their order, as the longest come first.
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(TESTS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: $(READY)
 	@set -e; home=$$(mktemp -d); trap 'rm -rf "$$home"' EXIT; \

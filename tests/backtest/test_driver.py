@@ -21,8 +21,7 @@ from teachback_server.releases.queries import get_document, get_live_state
 from teachback_server.reviews.models import Review
 from teachback_server.workflows.models import Workflow
 
-# One worker does all of this file, as its tests look at one and the same run.
-pytestmark = [pytest.mark.django_db(databases=["default", "traces"]), pytest.mark.xdist_group("driver")]
+pytestmark = pytest.mark.django_db(databases=["default", "traces"])
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,7 @@ import pytest
 from servers import answers, is_running, run_teachback, start_server, wait_until
 
 PROC = Path("/proc/self/task")
-pytestmark = [
-    pytest.mark.skipif(not PROC.exists(), reason="looks at processes through /proc, which only Linux has"),
-    pytest.mark.xdist_group("up"),
-]
+pytestmark = pytest.mark.skipif(not PROC.exists(), reason="looks at processes through /proc, which only Linux has")
 
 
 @pytest.fixture(scope="module")
