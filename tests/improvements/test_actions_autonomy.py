@@ -242,6 +242,8 @@ def test_one_job_may_judge_one_certificate_only(loop: Loop) -> None:
     loop.turn(40, at_once=40)
     refused = Gate.objects.get(lever=Lever.APPROVAL)
     assert refused.verdict == GateVerdict.CANNOT_TELL
+    event = AuditEvent.objects.get(workflow_id=loop.workflow.pk, kind="change_judged")
+    assert (event.actor_name, event.subject) == ("Teachback", "Autonomy was not earned")
     assert Case.objects.filter(spent_by=refused).count() == 40
     loop.earn_on()
     loop.turn(40, at_once=40)

@@ -9,8 +9,9 @@ from loops import Loop, always_right, always_wrong, answer_from_examples, make_l
 from teachback.vocabulary import GateVerdict, Lever
 from teachback_server.agents.protocol import AgentResult, JobInput, ReleaseBundle
 from teachback_server.evals.models import Case, CaseResult, Gate
-from teachback_server.improvements import candidates, guarding, noticing
+from teachback_server.improvements import actions, candidates, guarding, noticing
 from teachback_server.improvements.candidates import ChangeState, OvertakenByAnother
+from teachback_server.improvements.edits import Edit
 from teachback_server.improvements.guarding import watch_audits
 from teachback_server.improvements.judging import claim_account
 from teachback_server.improvements.models import Change, GuardRecord, Pattern, PatternCorrection
@@ -90,6 +91,24 @@ def test_a_certificate_that_another_worker_gave_first_is_given_once(loop: Loop) 
     assert max(results_per_case()) == 1
 
 
+def test_cases_that_a_certificate_spent_while_a_change_was_tested_do_not_judge_the_change(loop: Loop) -> None:
+    loop.put_live_with(agent="python:somebody:answers")
+    loop.agents.answer = always_wrong
+    loop.turn(60, may_certify=False)
+    loop.earn_on(60)
+    loop.do_jobs(60)
+    loop.decide()
+    take_in_reviews(loop.workflow)
+    change = actions.propose_change(loop.house.owner, loop.workflow, Edit(instructions="Try harder."), title="Words")
+    meanwhile(loop, loop.advance)
+    actions.test_change(loop.house.owner, change, loop.agents)
+    certificate, test = Gate.objects.order_by("pk")
+    assert (certificate.lever, test.lever) == (Lever.APPROVAL, Lever.INSTRUCTIONS)
+    assert Case.objects.filter(spent_by=certificate).count() == certificate.cases == 60
+    assert max(Case.objects.filter(spent_by=test).values_list("job__number", flat=True)) <= 60
+    assert max(results_per_case()) == 1
+
+
 def test_a_rollback_during_the_certificate_of_a_shadow_wins(loop: Loop) -> None:
     loop.turn(100, may_certify=False)
     change = _wait_in_shadow(loop)
@@ -137,6 +156,24 @@ def test_audits_that_another_worker_read_feed_the_guard_once(loop: Loop, monkeyp
     guard = GuardRecord.objects.get(release=certified)
     audits = loop.workflow.jobs.filter(release=certified, routing="audit", review__isnull=False).count()
     assert guard.audits == audits > 3
+
+
+def test_a_slow_worker_does_not_make_the_guard_forget_its_alarm(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    certified = _certify_and_audit(loop)
+    live = loop.live
+
+    def raise_the_alarm() -> None:
+        loop.agents.answer = always_wrong
+        loop.do_jobs(100)
+        loop.decide()
+        assert watch_audits(loop.workflow, live, now=MORNING)
+
+    _before_the_transaction(monkeypatch, guarding, raise_the_alarm)
+    assert not watch_audits(loop.workflow, live, now=MORNING)
+    guard = GuardRecord.objects.get(release=certified)
+    assert guard.alarmed_at == MORNING
+    assert guard.errors > 0
+    assert not loop.live.is_autonomy_on
 
 
 def test_an_alarm_about_a_release_that_is_no_longer_live_takes_nothing_from_the_next(

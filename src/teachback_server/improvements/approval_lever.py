@@ -28,6 +28,7 @@ from teachback_server.improvements.models import Change, LearningState
 from teachback_server.improvements.planning import plan_live, require_same_plan, start_earning, stop_earning
 from teachback_server.jobs.actions import next_job_number
 from teachback_server.people.actor import SYSTEM
+from teachback_server.people.audit import Act, record_act
 from teachback_server.releases.actions import put_live
 from teachback_server.releases.models import Release
 from teachback_server.releases.queries import LiveState
@@ -129,6 +130,9 @@ def _settle(workflow: Workflow, live: LiveState, trial: _Trial, now: datetime) -
     judged = _judged(trial.certificate, trial.pool)
     if trial.candidate is None:
         store_gate_of(trial.release, trial.release, Lever.APPROVAL, judged, now)
+        details: dict[str, Json] = {"verdict": judged.verdict, "release": trial.release.number}
+        title = title_of(trial.certificate)
+        record_act(SYSTEM, Act.CHANGE_JUDGED, title, workflow_id=workflow.pk, details=details, at=now)
         if not trial.is_shadow:
             start_earning(workflow, trial.release, plan_live(workflow, trial.release))
         return

@@ -12,6 +12,7 @@ from teachback_server.evals.models import Gate
 from teachback_server.improvements.candidates import Candidate, Judged
 from teachback_server.improvements.evidence import UNSURE, list_family
 from teachback_server.improvements.models import LearningState
+from teachback_server.releases.actions import ReleaseEventKind
 from teachback_server.releases.models import Release
 from teachback_server.releases.queries import LiveState
 from teachback_server.statistics.multiplicity import ClaimAccount
@@ -59,7 +60,9 @@ def judge_candidate(workflow: Workflow, agents: OpenReleases, live: LiveState, c
 def find_last_proven(workflow: Workflow) -> Release:
     """The newest release that went live on a `proven` verdict, or the first release."""
     gate = (
-        Gate.objects.filter(workflow=workflow, verdict=GateVerdict.PROVEN, candidate__events__kind="went_live")
+        Gate.objects.filter(
+            workflow=workflow, verdict=GateVerdict.PROVEN, candidate__events__kind=ReleaseEventKind.WENT_LIVE
+        )
         .exclude(lever=Lever.APPROVAL)
         .select_related("candidate", "candidate__workflow", "candidate__example_list")
         .order_by("-pk")
