@@ -8,7 +8,7 @@ from loops import Answer, Loop, always_right, always_wrong, answer_from_examples
 from teachback.release_document import Rule
 from teachback.vocabulary import Lever, RoutingKind
 from teachback_server.agents.protocol import AgentResult, JobInput, ReleaseBundle
-from teachback_server.improvements.actions import decline_change
+from teachback_server.improvements.actions import accept_change, decline_change
 from teachback_server.improvements.candidates import ChangeState
 from teachback_server.improvements.earning_pool import judge_in_shadow
 from teachback_server.improvements.evidence import UNSURE
@@ -141,3 +141,18 @@ def test_jobs_that_a_rule_of_the_candidate_keeps_for_people_certify_nothing(cert
     )
     pool = judge_in_shadow(certified.agents, release, certified.do_jobs(30))
     assert [one.confidence == UNSURE for one in pool] == ["topic-0" in one.job.input["text"] for one in pool]
+
+
+def test_one_that_an_owner_puts_live_at_once_starts_to_earn_anew_and_on_its_own_jobs(
+    certified: Loop, waiting: Change
+) -> None:
+    certified.do_jobs(60)
+    certified.decide()
+    accept_change(certified.house.owner, waiting)
+    live = certified.live
+    assert (live.release, live.is_autonomy_on, live.earning) == (waiting.candidate, False, None)
+    assert certified.state.earning_plan is None
+    certified.turn(50)
+    assert certified.state.earning_id == live.release.pk
+    assert certified.state.earning_from_job > live.from_job
+    assert certified.live.release == live.release
