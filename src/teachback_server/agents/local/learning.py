@@ -15,7 +15,7 @@ from teachback_server.agents.protocol import Example
 
 _MOST_FOLDS = 4
 _ENOUGH_LEFT_OUT = 800  # answers to examples that were left out: from then on more teach the confidence nothing
-_MOST_KEPT = 3_000  # examples that a fold learns from: more would cost time and hardly change what evidence means
+_MOST_KEPT = 2_000  # examples that a fold learns from: more would cost time and hardly change what evidence means
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from teachback_server.agents.local.spellings import Spelling, learn_spelling
 from teachback_server.agents.local.tokens import Tokens, cut_tokens
 from teachback_server.agents.protocol import Example
 
-_MOST_CONFLICTS = 0.02  # of the examples in which two fields have a value: from then on they are read apart
+_MOST_CONFLICTS = 0.1  # of the examples in which two fields have a value: from then on they are read apart
 _MOST_EXAMPLES_READ = 1_000  # to find conflicts
 _LARGEST_GROUP = 8  # fields; the time of a fit grows with their number
 

@@ -17,7 +17,7 @@ LONGEST_TEXT_WORDS = 600  # what comes later in a text rarely decides a choice a
 PIECES, WORDS, PAIRS, FACTS = "c", "w", "p", "f"  # the first letter of a term says what it is
 # Pieces of words carry most where examples are few, pairs where they are many (measured on short messages).
 _SHARES = {PIECES: 1.5, WORDS: 1.0, PAIRS: 1.25, FACTS: 1.0}
-_PIECE_LENGTHS = range(2, 6)
+_PIECE_LENGTHS = range(2, 5)
 _STEM_CHARACTERS = 4
 _PAIR_REACH = 12  # words between the two of a pair, so that a long text does not pair everything with everything
 _NUMBER_STEPS = 12

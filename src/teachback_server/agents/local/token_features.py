@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from teachback_server.agents.local.lexicon import name_kind
 from teachback_server.agents.local.tokens import Tokens
 
-_FAR_REACH = 6  # tokens on each side that are noticed wherever they stand
+_FAR_REACH = 3  # tokens on each side that are noticed wherever they stand
 
 
 @dataclass(frozen=True)
