@@ -8,8 +8,10 @@ from enum import StrEnum
 
 from teachback.json_types import Json, JsonObject, canonical_json
 from teachback.schema_fields import plain_schema
+from teachback_server.agents.local.dates import find_dates, is_iso_date
 from teachback_server.agents.local.inputs import FlatInput
-from teachback_server.agents.local.tokens import Tokens, cut_tokens, find_numbers, find_spans
+from teachback_server.agents.local.numbers import find_numbers
+from teachback_server.agents.local.tokens import Tokens, cut_tokens, find_spans
 from teachback_server.agents.protocol import Example
 
 ABSENT = ""  # the spelling of "this field has no value"; no JSON value is spelled so
@@ -99,9 +101,10 @@ def decode_value(spelled: str) -> Json:
 
 
 def locate_value(value: Json, tokens: Tokens) -> list[tuple[int, int]]:
-    """All places of a text where a string or number stands."""
+    """All places of a text where a string, a date or a number stands."""
     if isinstance(value, str):
-        return find_spans(tokens, value)
+        places = find_spans(tokens, value)
+        return find_dates(tokens, value) if not places and is_iso_date(value) else places
     if isinstance(value, int | float) and not isinstance(value, bool):
         return find_numbers(tokens, value)
     return []

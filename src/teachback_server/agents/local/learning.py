@@ -13,8 +13,8 @@ from teachback_server.agents.local.span_groups import SpanLearner, group_spans
 from teachback_server.agents.local.text_features import TermIndex, learn_terms
 from teachback_server.agents.protocol import Example
 
-_MOST_FOLDS = 4
-_ENOUGH_LEFT_OUT = 800  # answers to examples that were left out: from then on more teach the confidence nothing
+_FOLDS = 4
+_ENOUGH_LEFT_OUT = 600  # answers to examples that were left out: from then on more teach the confidence little
 _MOST_KEPT = 2_000  # examples that a fold learns from: more would cost time and hardly change what evidence means
 
 
@@ -62,7 +62,8 @@ def _prepare_choices(
 
 
 def _learn_confidence(learners: Sequence[PartLearner], examples: Sequence[Example]) -> ConfidenceModel:
-    folds = min(_MOST_FOLDS, len(examples))
+    # A third is left out where one fold is then enough, as each fold costs a fit.
+    folds = min(_FOLDS if len(examples) < (_FOLDS - 1) * _ENOUGH_LEFT_OUT else _FOLDS - 1, len(examples))
     answers: list[list[PartAnswer]] = []
     places: list[int] = []
     for fold in range(folds):

@@ -6,12 +6,11 @@ _LOW_NUMERALS = """
 zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
 eighteen nineteen twenty
 """
+_MONTHS_IN_FULL = "january february march april may june july august september october november december"
+_MONTHS_IN_SHORT = "jan feb mar apr may jun jul aug sep oct nov dec"
 _KINDS: Final = {
     "numeral": f"{_LOW_NUMERALS} thirty forty fifty sixty seventy eighty ninety hundred thousand half quarter",
-    "month": """
-        january february march april may june july august september october november december
-        jan feb mar apr jun jul aug sep sept oct nov dec
-    """,
+    "month": f"{_MONTHS_IN_FULL} {_MONTHS_IN_SHORT} sept",
     "day": """
         monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun
         today tomorrow tonight yesterday
@@ -21,6 +20,9 @@ _KINDS: Final = {
 }
 _KIND_OF: Final = {word: kind for kind, words in _KINDS.items() for word in words.split()}
 NUMERALS: Final = {word: number for number, word in enumerate(_LOW_NUMERALS.split())}
+MONTHS: Final = {
+    word: number for words in (_MONTHS_IN_FULL, _MONTHS_IN_SHORT) for number, word in enumerate(words.split(), start=1)
+} | {"sept": 9}
 
 
 def name_kind(word: str) -> str:

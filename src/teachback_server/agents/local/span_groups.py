@@ -77,18 +77,11 @@ class SpanLearner:
         self._group = group
         self._texts = [group.prepare(flat) for flat in inputs]
         values = [_list_values(group.fields, example) for example in examples]
-        chooser = PlaceChooser([(text.tokens, some) for text, some in zip(self._texts, values, strict=True)])
-        self._labels = [
-            label_tokens(text.tokens, some, chooser) for text, some in zip(self._texts, values, strict=True)
-        ]
-        self._spellings = {
-            field.name: learn_spelling(
-                [
-                    (text.tokens.read_span(*chooser.choose(field.name, text.tokens, places)), spell_value(value))
-                    for text, value, places in self._locate(field, values)
-                ],
-                is_number=field.is_number,
-            )
+        known = list(zip([text.tokens for text in self._texts], values, strict=True))
+        chooser = PlaceChooser(known)
+        self._labels = [label_tokens(tokens, some, chooser) for tokens, some in known]
+        self._stretches = {
+            field.name: [_find_stretch(field.name, tokens, some, chooser) for tokens, some in known]
             for field in group.fields
         }
 
@@ -100,21 +93,27 @@ class SpanLearner:
     def fit(self, rows: Sequence[int]) -> FittedPart:
         """Learn from these examples."""
         model = fit_spans([self._texts[row] for row in rows], [self._labels[row] for row in rows])
-        return open_group(self._group, model, self._spellings)
+        spellings = {}
+        for field in self._group.fields:
+            stretches = self._stretches[field.name]
+            pairs = [pair for row in rows if (pair := stretches[row]) is not None]
+            spellings[field.name] = learn_spelling(pairs, is_number=field.is_number)
+        return open_group(self._group, model, spellings)
 
     def try_on(self, fitted: FittedPart, rows: Sequence[int]) -> list[PartAnswer]:
         """Answer these examples as if they were jobs."""
         assert isinstance(fitted, FittedGroup)
         return [fitted.read(self._texts[row]) for row in rows]
 
-    def _locate(
-        self, field: FieldPlan, values: Sequence[Mapping[str, Json]]
-    ) -> list[tuple[PreparedText, Json, list[tuple[int, int]]]]:
-        located = [
-            (text, some[field.name], locate_value(some[field.name], text.tokens))
-            for text, some in zip(self._texts, values, strict=True)
-        ]
-        return [(text, value, places) for text, value, places in located if places]
+
+def _find_stretch(
+    name: str, tokens: Tokens, values: Mapping[str, Json], chooser: PlaceChooser
+) -> tuple[str, str] | None:
+    """The stretch of text from which a field has its value, and the spelled value; None where it does not stand."""
+    places = locate_value(values[name], tokens)
+    if not places:
+        return None
+    return tokens.read_span(*chooser.choose(name, tokens, places)), spell_value(values[name])
 
 
 def open_group(group: SpanGroup, model: bytes, spellings: Mapping[str, Spelling]) -> FittedGroup:

@@ -17,7 +17,7 @@ from teachback_server.agents.local.tokens import Tokens
 EVIDENCE = 4  # figures that speak for or against one reading
 _OUTSIDE = "O"
 _TRAINING = {"c1": 0.1, "c2": 0.1, "max_iterations": 45, "feature.possible_transitions": True}
-_MOST_TRAINING_TOKENS = 150_000  # keeps a fit on long documents within a minute
+_MOST_TRAINING_TOKENS = 60_000  # keeps a fit on long documents within seconds; short messages never get there
 _SMALLEST = 1e-9
 
 Place = tuple[int, int]

@@ -1,4 +1,4 @@
-"""Learns how a field spells what stands in a text: capitals, white space, punctuation, numbers, and exceptions."""
+"""Learns how a field spells what stands in a text: capitals, spaces, punctuation, dates, numbers, exceptions."""
 
 import json
 import re
@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from teachback.json_types import Json
+from teachback_server.agents.local.dates import parse_date
 from teachback_server.agents.local.fields import ABSENT, spell_value
-from teachback_server.agents.local.tokens import parse_number
+from teachback_server.agents.local.numbers import parse_number
 
 _SPACE = re.compile(r"\s+")
 _NUMBER = "number"  # the one manner that gives a number, not a text
@@ -34,6 +35,8 @@ _MANNERS: Final[Mapping[str, Callable[[str], str]]] = {
     "letters and digits": _keep_letters_and_digits,
     "letters and digits, capitals": lambda text: _keep_letters_and_digits(text).upper(),
     "letters and digits, small letters": lambda text: _keep_letters_and_digits(text).lower(),
+    "a date, day first": lambda text: parse_date(text, is_day_first=True) or text,
+    "a date, month first": lambda text: parse_date(text, is_day_first=False) or text,
 }
 
 
@@ -73,7 +76,11 @@ def learn_spelling(pairs: Sequence[tuple[str, str]], *, is_number: bool) -> Spel
 
 
 def _choose_manner(pairs: Sequence[tuple[str, str]]) -> str:
-    agreement = {manner: sum(_apply(manner, stretch) == value for stretch, value in pairs) for manner in _MANNERS}
+    counts = Counter(pairs)
+    agreement = {
+        manner: sum(count for (stretch, value), count in counts.items() if _apply(manner, stretch) == value)
+        for manner in _MANNERS
+    }
     return max(_MANNERS, key=lambda manner: agreement[manner])
 
 

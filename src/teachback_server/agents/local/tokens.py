@@ -3,16 +3,11 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from teachback_server.agents.local.lexicon import NUMERALS
+from itertools import takewhile
 
 LONGEST_SPAN_TOKENS = 40
 LONGEST_TEXT_TOKENS = 1_500  # what comes later in a text is not read
 _TOKEN = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_")
-_NUMBER = re.compile(r"\d(?:[\d.,'’]*\d)?")
-_APOSTROPHES = re.compile(r"['’]")
-_SIGNS = re.compile(r"[.,]")
-_MINUS = ("-", "−")
 
 
 @dataclass(frozen=True)
@@ -23,6 +18,12 @@ class Tokens:
     words: tuple[str, ...]
     starts: tuple[int, ...]
     ends: tuple[int, ...]
+
+    def find_place(self, start: int, end: int) -> tuple[int, int] | None:
+        """The tokens, (first, last) with `last` not included, from one character up to another; None inside a token."""
+        if start not in self.starts or end not in self.ends:
+            return None
+        return self.starts.index(start), self.ends.index(end) + 1
 
     def read_span(self, first: int, last: int) -> str:
         """The stretch of text from the token `first` up to the token before `last`."""
@@ -52,7 +53,8 @@ def find_spans(tokens: Tokens, value: str) -> list[tuple[int, int]]:
     case, white space or punctuation only.
     """
     wanted = tuple(match.group() for match in _TOKEN.finditer(value))
-    return _find_exact(tokens.words, wanted) or _find_loose(tokens.words, make_loose_key(value))
+    exact = _find_exact(tokens.words, wanted)
+    return exact or [_with_edges(tokens.words, place, wanted) for place in _find_loose(tokens.words, wanted)]
 
 
 def _find_exact(words: tuple[str, ...], wanted: tuple[str, ...]) -> list[tuple[int, int]]:
@@ -63,7 +65,8 @@ def _find_exact(words: tuple[str, ...], wanted: tuple[str, ...]) -> list[tuple[i
     return [(at, at + size) for at in firsts if words[at] == wanted[0] and words[at : at + size] == wanted]
 
 
-def _find_loose(words: Sequence[str], key: str) -> list[tuple[int, int]]:
+def _find_loose(words: Sequence[str], wanted: Sequence[str]) -> list[tuple[int, int]]:
+    key = make_loose_key("".join(wanted))
     if not key:
         return []
     keys = [make_loose_key(word) for word in words]
@@ -82,35 +85,13 @@ def _match_from(keys: Sequence[str], first: int, key: str) -> tuple[int, int] | 
     return None
 
 
-def parse_number(text: str) -> float | None:
-    """The first number that a stretch of text spells, with either decimal sign or as a word; None where there is none.
-
-    A lone comma before exactly three digits separates thousands, as in 1,250; a lone point is a decimal point.
-    """
-    match = _NUMBER.search(text)
-    if match is None:
-        words = (NUMERALS.get(token.group().casefold()) for token in _TOKEN.finditer(text))
-        return next((float(number) for number in words if number is not None), None)
-    digits = _APOSTROPHES.sub("", match.group())
-    last = max(digits.rfind("."), digits.rfind(","))
-    sign, whole, part = digits[last : last + 1], digits[:last], digits[last + 1 :]
-    is_alone = last >= 0 and not _SIGNS.search(whole)
-    if last < 0 or digits.count(sign) > 1 or (is_alone and sign == "," and len(part) == 3):
-        number = float(_SIGNS.sub("", digits))
-    else:
-        number = float(_SIGNS.sub("", whole) + "." + part)
-    return -number if text[: match.start()].endswith(_MINUS) else number
-
-
-def find_numbers(tokens: Tokens, value: float) -> list[tuple[int, int]]:
-    """All places where the text spells this number, as (first, last) tokens; a minus sign belongs to its number."""
-    places = [(at, at + 1) for at, word in enumerate(tokens.words) if NUMERALS.get(word.casefold()) == value]
-    at_start = {start: at for at, start in enumerate(tokens.starts)}
-    at_end = {end: at for at, end in enumerate(tokens.ends)}
-    for match in _NUMBER.finditer(tokens.text):
-        start = match.start()
-        if value < 0 and tokens.text[:start].endswith(_MINUS):
-            start -= 1
-        if start in at_start and match.end() in at_end and parse_number(tokens.text[start : match.end()]) == value:
-            places.append((at_start[start], at_end[match.end()] + 1))
-    return sorted(places)
+def _with_edges(words: Sequence[str], place: tuple[int, int], wanted: Sequence[str]) -> tuple[int, int]:
+    """Take the punctuation around a place into it where the value begins or ends with the same signs."""
+    first, last = place
+    leading = list(takewhile(lambda word: not make_loose_key(word), wanted))
+    trailing = list(takewhile(lambda word: not make_loose_key(word), reversed(wanted)))
+    if leading and list(words[max(0, first - len(leading)) : first]) == leading:
+        first -= len(leading)
+    if trailing and list(words[last : last + len(trailing)]) == trailing[::-1]:
+        last += len(trailing)
+    return first, last
