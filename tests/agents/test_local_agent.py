@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from teachback.json_types import JsonObject
+from teachback.json_types import Json, JsonObject
 from teachback.release_document import Approval, ReleaseDocument
 from teachback.vocabulary import JobStatus
 from teachback_server.agents.fitted_state import FittedStateCache
@@ -147,3 +147,27 @@ def test_confidence_ranks_familiar_work_above_strange_work(tmp_path: Path) -> No
     )
     assert familiar.confidence is not None and strange.confidence is not None
     assert familiar.confidence > strange.confidence
+
+
+def test_texts_without_a_word_get_the_commonest_answer(tmp_path: Path) -> None:
+    outputs: list[JsonObject] = [{"queue": "delivery"}, {"queue": "billing"}, {"queue": "delivery"}]
+    examples = [Example(content_hash=f"{n:032d}", input={"message": ""}, output=out) for n, out in enumerate(outputs)]
+    schema: JsonObject = {"type": "object", "properties": {"queue": {"type": "string"}}}
+    (result,) = answer(tmp_path, make_bundle(examples, schema), "")
+    assert result.output == {"queue": "delivery"}
+
+
+def test_a_value_that_is_sometimes_an_object_is_learned_as_a_whole(tmp_path: Path) -> None:
+    values: list[Json] = [{"place": "north"}, "none"]
+    examples = [
+        Example(content_hash=f"{n:032d}", input={"message": message}, output={"site": values[n % 2]})
+        for n, message in enumerate(["go north now", "stay at home"] * 10)
+    ]
+    (result,) = answer(tmp_path, make_bundle(examples, {"type": "object"}), "stay at home")
+    assert result.output == {"site": "none"}
+
+
+def test_examples_with_nothing_to_learn_do_not_stop_it(tmp_path: Path) -> None:
+    examples = [Example(content_hash=f"{n:032d}", input={"message": "hello"}, output={}) for n in range(4)]
+    (result,) = answer(tmp_path, make_bundle(examples, {"type": "object"}), "hello")
+    assert result.output == {}

@@ -101,9 +101,12 @@ def list_value_names(field: FieldPlan, spelled: Sequence[str]) -> dict[str, str]
 def fit_choice(terms: sparse.csr_matrix, spelled: Sequence[str]) -> ChoiceModel:
     """Fit one classifier from rows of terms and their spelled values."""
     values = tuple(sorted(set(spelled)))
-    if len(values) < 2:
-        weights = np.zeros((terms.shape[1], len(values)), dtype=np.float32)
-        return ChoiceModel(values=values, weights=weights, offsets=np.ones(len(values), dtype=np.float32))
+    if len(values) < 2 or not terms.nnz:
+        counts = Counter(spelled)
+        shares = np.array([counts[value] / len(spelled) for value in values], dtype=np.float32)
+        return ChoiceModel(
+            values=values, weights=np.zeros((terms.shape[1], len(values)), dtype=np.float32), offsets=shares
+        )
     columns = {value: column for column, value in enumerate(values)}
     # The solver draws its order from this seed, and stops where more exactness changes no decision.
     classifier = LinearSVC(C=1.0, tol=0.05, random_state=0)

@@ -67,12 +67,13 @@ def plan_fields(
     leaves = {leaf.path: leaf for leaf in _walk_schema(output_schema, (), output_schema, True)}
     for example in examples:
         for path in _walk_output((), example.output):
-            if not any(path[: len(known)] == known for known in leaves):
-                leaves[path] = _Leaf(path=path, schema={}, is_required=False)
+            leaves.setdefault(path, _Leaf(path=path, schema={}, is_required=False))
     read = inputs[:_MOST_EXAMPLES_READ]
     texts = [{path: cut_tokens(text) for path, text in flat.texts.items()} for flat in read]
     outputs = [example.output for example in examples]
-    return tuple(_plan_field(leaves[path], outputs, texts) for path in sorted(leaves))
+    # What is sometimes an object and sometimes not is learned as a whole.
+    whole = [path for path in sorted(leaves) if not any(path[:length] in leaves for length in range(1, len(path)))]
+    return tuple(_plan_field(leaves[path], outputs, texts) for path in whole)
 
 
 def find_value(output: JsonObject, path: Sequence[str]) -> Json:

@@ -72,7 +72,7 @@ def _learn_confidence(learners: Sequence[PartLearner], examples: Sequence[Exampl
         left_out = list(range(fold, len(examples), folds))[:_ENOUGH_LEFT_OUT]
         kept = [at for at in range(len(examples)) if at % folds != fold][:_MOST_KEPT] or left_out
         tried = [learner.try_on(learner.fit(kept), left_out) for learner in learners]
-        answers += [list(parts) for parts in zip(*tried, strict=True)]
+        answers += [list(parts) for parts in zip(*tried, strict=True)] if learners else [[] for _ in left_out]
         places += left_out
     keys = [[_spell_all(field, examples) for field in learner.fields] for learner in learners]
     names = [[field.name for field in learner.fields] for learner in learners]

@@ -19,7 +19,7 @@ from teachback_server.agents.local.spellings import parse_spelling
 from teachback_server.agents.local.text_features import TermIndex, make_term_index
 from teachback_server.agents.protocol import ReleaseBundle
 
-AGENT_VERSION = "local-4"  # raise it when the same examples would be fitted differently
+AGENT_VERSION = "local-5"  # raise it when the same examples would be fitted differently
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "python-crfsuite")
 
 
