@@ -23,21 +23,21 @@ class KeyHolder:
 
 
 class KeyAccess(HttpBearer):
-    """Lets in a key of the given scope: `@router.post("/workflows/{workflow_name}/jobs", auth=KeyAccess(Scope.JOBS))`.
+    """Lets in a key of a given scope: `@router.post("/workflows/{workflow_name}/jobs", auth=KeyAccess(Scope.JOBS))`.
 
     A key of another workflow, of another scope, or one that was revoked gets 401, the same answer as no key at all.
     """
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, *scopes: Scope) -> None:
         super().__init__()
-        self.scope = scope
-        self.declared_rule = f"key {scope.value}"
+        self.scopes = scopes
+        self.declared_rule = f"key {' or '.join(scope.value for scope in scopes)}"
 
     def authenticate(self, request: HttpRequest, token: str) -> KeyHolder | None:
-        """Find the key by its hash; it must be of this scope and of the workflow in the address."""
+        """Find the key by its hash; it must be of one of the scopes and of the workflow in the address."""
         named = request.resolver_match.kwargs.get("workflow_name") if request.resolver_match else None
         keys = ApiKey.objects.filter(
-            key_hash=hash_key(token), scope=self.scope, revoked_at=None, workflow__name=named
+            key_hash=hash_key(token), scope__in=self.scopes, revoked_at=None, workflow__name=named
         ).select_related("workflow")
         return _holder(key) if (key := keys.first()) else None
 
