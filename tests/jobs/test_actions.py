@@ -1,6 +1,7 @@
 """Recording jobs that have ended: routing, numbers, steps, and what the next step says later."""
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from builders import House, record_jobs
 from teachback.json_types import JsonObject
@@ -48,6 +49,18 @@ def record(house: House, *results: AgentResult, live: LiveState | None = None, w
     return record_ended_jobs(
         house.owner, house.workflow, live, arrivals, results, source=JobSource.ELSEWHERE, was_used=was_used
     )
+
+
+def test_the_database_refuses_an_ended_job_without_a_probability_of_review(house: House) -> None:
+    (job,) = record(house, SURE)
+    with pytest.raises(IntegrityError, match="job_that_ended_has_its_routing"), transaction.atomic():
+        Job.objects.filter(pk=job.pk).update(review_probability=None)
+
+
+def test_of_no_jobs_nothing_is_recorded(house: House) -> None:
+    acts = AuditEvent.objects.count()
+    assert record(house) == []
+    assert (Job.objects.count(), AuditEvent.objects.count()) == (0, acts)
 
 
 def test_everything_waits_for_review_at_first(house: House) -> None:

@@ -85,9 +85,11 @@ def record_ended_jobs(
 
     `was_used` says that the results were used before we saw them: such jobs are observed, not routed, and are offered
     for review like all others. Autonomy that was taken back since `live` was read is not used any more.
-    All are stored or, when one of them cannot be, none: raises JobRefused.
+    All are stored or, when one of them cannot be, none: raises JobRefused. Of no jobs nothing is recorded.
     """
     require_role(actor, workflow.pk, Role.EDITOR)
+    if not arrivals:
+        return []
     with transaction.atomic():
         _refuse_known_ids(workflow, arrivals)
         ended = _route(workflow, live, arrivals, results, was_used=was_used)

@@ -42,7 +42,8 @@ class Job(models.Model):
             models.CheckConstraint(
                 condition=models.Q(status=JobStatus.RUNNING)
                 | (
-                    models.Q(review_probability__gt=0, review_probability__lte=1)
+                    # A comparison with NULL is not false, and a constraint refuses only what is false.
+                    models.Q(review_probability__isnull=False, review_probability__gt=0, review_probability__lte=1)
                     & ~models.Q(routing="")
                     & ~models.Q(routing_reason="")
                 ),
