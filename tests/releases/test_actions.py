@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from builders import SUPPORT_INBOX, House
+from builders import MORNING, SUPPORT_INBOX, House
 from teachback.release_document import Approval, Check, ReleaseDocument, Rule
 from teachback.vocabulary import Lever
 from teachback_server.people.actor import SYSTEM, PermissionMissing
@@ -24,7 +24,7 @@ from teachback_server.releases.actions import (
     roll_back,
     take_autonomy_back,
 )
-from teachback_server.releases.models import Release, ReleaseEvent
+from teachback_server.releases.models import Example, Release, ReleaseEvent
 from teachback_server.releases.queries import get_document, get_live_state, list_examples
 
 pytestmark = pytest.mark.django_db(databases=["default", "traces"])
@@ -39,6 +39,8 @@ RICH = ReleaseDocument(
     tools={"search": {"limit": 3}},
     model={"temperature": 0.5},
 )
+
+TAUGHT = NewExample(input={"text": "t"}, output={"queue": "billing"}, source_job_id=1)
 
 
 def next_release(house: House, document: ReleaseDocument = RICH, *, parent: Release | None = None) -> Release:
@@ -65,11 +67,33 @@ def test_the_same_set_of_examples_in_any_order_is_the_same_release(house: House)
     assert other.example_list.count == 2
 
 
-@pytest.mark.parametrize("table", ["release", "release_event"])
-@pytest.mark.parametrize("statement", ["DELETE FROM {}", "UPDATE {} SET workflow_id = 1"])
-def test_the_database_refuses_to_rewrite_a_release_or_its_history(house: House, table: str, statement: str) -> None:
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'DELETE FROM "release"',
+        'UPDATE "release" SET workflow_id = 1',
+        "DELETE FROM release_event",
+        "UPDATE release_event SET workflow_id = 1",
+        "DELETE FROM example_list",
+        "UPDATE example_list SET count = 0",
+        "DELETE FROM example",
+        "UPDATE example SET output = '{}'",
+        "UPDATE example SET tombstoned_at = '2026-03-02', output = '{\"queue\": \"delivery\"}'",
+        "UPDATE example SET tombstoned_at = '2026-03-02', content_hash = 'another'",
+    ],
+)
+def test_the_database_refuses_to_rewrite_a_release_its_examples_or_its_history(house: House, statement: str) -> None:
+    hashes = keep_examples(house.workflow, [TAUGHT])
+    next_release(house, replace(RICH, example_hashes=tuple(hashes)))
     with pytest.raises(IntegrityError, match="only ever added"), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(statement.format(f'"{table}"'))
+        cursor.execute(statement)
+
+
+def test_an_example_of_a_deleted_job_is_emptied_once_and_for_good(house: House) -> None:
+    keep_examples(house.workflow, [TAUGHT])
+    assert Example.objects.update(tombstoned_at=MORNING, input={}, output={}) == 1
+    with pytest.raises(IntegrityError, match="only ever added"), transaction.atomic():
+        Example.objects.update(tombstoned_at=None)
 
 
 def test_releases_are_numbered_within_their_workflow(house: House) -> None:

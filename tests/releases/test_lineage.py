@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from django.test import Client
 
-from builders import House
+from builders import House, record_jobs
 from change_builders import (
     gate_cases,
     judge_rule,
@@ -19,7 +19,7 @@ from teachback.vocabulary import Lever
 from teachback_server.backtest.demo import run_demo
 from teachback_server.evals.models import Case
 from teachback_server.people.actor import SYSTEM
-from teachback_server.releases.actions import make_release, put_live, roll_back
+from teachback_server.releases.actions import NewExample, keep_examples, make_release, put_live, roll_back
 from teachback_server.releases.models import ReleaseEvent
 from teachback_server.site.lineage import find_gaps, find_release_lineage, list_live_lineages
 from teachback_server.workflows.access import Scope
@@ -158,16 +158,17 @@ def test_a_return_leads_back_along_the_release_that_is_live_again(house: House) 
 
 
 def test_a_deleted_job_is_counted_and_no_longer_named(house: House) -> None:
-    release_examples(house, make_pattern(house))
+    (job,) = record_jobs(house.workflow, [{"queue": "billing"}])
+    examples = [
+        NewExample(input={"text": f"Message {job_id}"}, output={"queue": "billing"}, source_job_id=job_id)
+        for job_id in (job.pk, 10**9)
+    ]
+    hashes = tuple(keep_examples(house.workflow, examples))
+    document = ReleaseDocument(workflow=house.workflow.name, example_hashes=hashes)
+    make_release(SYSTEM, house.workflow, document, parent=house.release, lever=Lever.EXAMPLES, change="Two examples")
     lineage = find_release_lineage(house.workflow, 2)
     assert lineage is not None
-    example = house.workflow.example_set.order_by("pk").first()
-    assert example is not None
-    example.source_job_id = 10**9
-    example.save()
-    after = find_release_lineage(house.workflow, 2)
-    assert after is not None
-    assert (len(after.made_from_jobs), after.forgotten_jobs) == (len(lineage.made_from_jobs) - 1, 1)
+    assert (lineage.made_from_jobs, lineage.forgotten_jobs) == ((job.number,), 1)
 
 
 def test_programs_read_the_same_way_back(house: House) -> None:

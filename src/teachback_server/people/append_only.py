@@ -3,12 +3,16 @@
 from django.db import migrations
 
 
-def forbid_rewriting(table: str) -> migrations.RunSQL:
-    """Migration step after which the database refuses UPDATE and DELETE on a table."""
+def forbid_rewriting(table: str, *, except_when: str = "") -> migrations.RunSQL:
+    """Migration step after which the database refuses UPDATE and DELETE on a table.
+
+    `except_when` is an SQL condition over OLD and NEW under which an UPDATE is let through; it must never be NULL.
+    """
     refuse = "SELECT RAISE(ABORT, '{table} is history: rows are only ever added')"
+    when_updated = f"WHEN NOT ({except_when}) " if except_when else ""
     forward = [
-        f'CREATE TRIGGER {table}_is_never_{word} BEFORE {act} ON "{table}" BEGIN {refuse.format(table=table)}; END'
-        for word, act in (("updated", "UPDATE"), ("deleted", "DELETE"))
+        f'CREATE TRIGGER {table}_is_never_{word} BEFORE {act} ON "{table}" {when}BEGIN {refuse.format(table=table)}; END'
+        for word, act, when in (("updated", "UPDATE", when_updated), ("deleted", "DELETE", ""))
     ]
     backward = [f"DROP TRIGGER {table}_is_never_{word}" for word in ("updated", "deleted")]
     return migrations.RunSQL(tuple(forward), tuple(backward))
