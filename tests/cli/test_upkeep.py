@@ -3,10 +3,14 @@
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
+from django_tasks.base import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from teachback.vocabulary import JobStatus, ReviewVerdict
 from teachback_server.agents.protocol import AgentResult
+from teachback_server.backtest.models import BacktestRun
+from teachback_server.commands.acts.lost_tasks import hold_worker_lock
 from teachback_server.commands.acts.upkeep import see_to_everything
 from teachback_server.improvements.models import LearningState
 from teachback_server.improvements.tasks import list_workflows_to_advance
@@ -40,6 +44,39 @@ def test_a_round_asks_for_the_next_step_where_people_decided_something(tmp_path:
     (task,) = DBTaskResult.objects.all()
     assert task.task_path.endswith("advance_workflow_now")
     assert task.args_kwargs["args"] == [workflow.pk]
+
+
+@pytest.mark.parametrize("status", [TaskResultStatus.READY, TaskResultStatus.RUNNING])
+def test_what_waits_or_is_under_way_is_not_asked_for_again(tmp_path: Path, status: TaskResultStatus) -> None:
+    make_workflow_with_a_decision()
+    see_to_everything(tmp_path)
+    with hold_worker_lock(tmp_path, "worker"):
+        DBTaskResult.objects.update(status=status, worker_ids=["worker"])
+        see_to_everything(tmp_path)
+        assert DBTaskResult.objects.count() == 1
+
+
+def test_a_step_that_was_taken_is_asked_for_again_when_people_decide_more(tmp_path: Path) -> None:
+    make_workflow_with_a_decision()
+    see_to_everything(tmp_path)
+    DBTaskResult.objects.update(status=TaskResultStatus.SUCCESSFUL)
+    see_to_everything(tmp_path)
+    assert DBTaskResult.objects.count() == 2
+
+
+@pytest.mark.parametrize(("state", "asked"), [("running", 0), ("failed", 0), ("done", 1)])
+def test_a_backtest_that_is_not_done_learns_by_its_own_clock(tmp_path: Path, state: str, asked: int) -> None:
+    BacktestRun.objects.create(
+        workflow=make_workflow_with_a_decision(),
+        file_name="history.csv",
+        settings={},
+        total=1,
+        refused=0,
+        state=state,
+        started_at=timezone.now(),
+    )
+    see_to_everything(tmp_path)
+    assert DBTaskResult.objects.count() == asked
 
 
 def test_a_workflow_whose_decisions_were_all_read_is_left_alone() -> None:
