@@ -1,5 +1,6 @@
 """Recorded agents repeat what history says; a builder's own function fails alone; an unknown agent is named."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from teachback.release_document import Check, ReleaseDocument, Rule
 from teachback.vocabulary import JobStatus
 from teachback_server.agents.opening import UnknownAgent, open_agent
 from teachback_server.agents.pipeline import run_release
-from teachback_server.agents.protocol import JobInput, ReleaseBundle
+from teachback_server.agents.protocol import AgentResult, JobInput, ReleaseBundle
 
 SCHEMA: JsonObject = {"type": "object", "properties": {"queue": {"type": "string", "enum": ["billing", "delivery"]}}}
 
@@ -61,3 +62,39 @@ def test_rules_and_checks_act_after_the_agent(tmp_path: Path) -> None:
     ruled, checked = run_release(agent, bundle, jobs)
     assert ruled.output == {"queue": "delivery"} and not ruled.wants_review
     assert "fits" in checked.wants_review
+
+
+class Worrier:
+    """An agent that always wants a person to look."""
+
+    def run_jobs(self, jobs: Sequence[JobInput]) -> list[AgentResult]:
+        result = AgentResult(status=JobStatus.FINISHED, output={"queue": "nonsense"}, wants_review="two orders")
+        return [result for _ in jobs]
+
+
+def test_what_an_agent_wants_to_be_looked_at_stands_before_all_other_wishes() -> None:
+    rule = Rule(name="all", when="true", action="review", reason="new here")
+    bundle = make_bundle("recorded", rules=(rule,), checks=(Check(name="fits", kind="schema"),))
+    (result,) = run_release(Worrier(), bundle, [JobInput(input={})])
+    wishes = result.wants_review.split("; ")
+    assert wishes[0] == "two orders"
+    assert "new here" in wishes[1] and "fits" in wishes[2]
+
+
+def test_an_output_that_does_not_fit_the_boundary_waits_for_a_person_without_any_check(tmp_path: Path) -> None:
+    jobs = [
+        JobInput(input={"message": "billing"}, draft={"queue": "billing"}, confidence=0.9),
+        JobInput(input={"message": "nonsense"}, draft={"queue": "nonsense"}, confidence=0.9),
+    ]
+    for name in ("recorded", f"python:{__name__}:shout"):
+        bundle = make_bundle(name)
+        fit, unfit = run_release(open_agent(bundle, tmp_path), bundle, jobs)
+        assert fit.wants_review == ""
+        assert unfit.wants_review.startswith("the boundary: queue: “nonsense” is not one of the choices")
+
+
+def test_what_a_check_of_the_schema_says_is_not_said_twice(tmp_path: Path) -> None:
+    bundle = make_bundle("recorded", checks=(Check(name="fits", kind="schema"),))
+    job = JobInput(input={}, draft={"queue": "nonsense"}, confidence=0.9)
+    (result,) = run_release(open_agent(bundle, tmp_path), bundle, [job])
+    assert result.wants_review.count("nonsense") == 1
