@@ -124,7 +124,7 @@ def _judged(report: GateReport, cases: Sequence[Case], *, is_right: bool) -> Jud
     ]
     return Judged(
         verdict=report.verdict,
-        report=report.as_json(),
+        report={**report.as_json(), "compared_with": [1]},
         spent_case_ids=[case.pk for case in cases],
         judged_through=0,
         candidate_confidences=[],

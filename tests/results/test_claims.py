@@ -12,14 +12,9 @@ def claim(*, is_allowed: bool, gained: float = 20, lost: float = 5, cases: int =
     return ClaimFacts(level=0.005, is_allowed=is_allowed, gained=gained, lost=lost, cases=cases)
 
 
-def gate(candidate: int, base: int, verdict: str, *claims: ClaimFacts, went_live: bool = True) -> GateFacts:
+def gate(candidate: int, compared_with: list[int], *claims: ClaimFacts) -> GateFacts:
     return GateFacts(
-        candidate_id=candidate,
-        base_id=base,
-        verdict=verdict,
-        went_live=went_live,
-        sentence=f"about release {candidate}",
-        claims=claims,
+        candidate_id=candidate, sentence=f"about release {candidate}", claims=claims, compared_with=compared_with
     )
 
 
@@ -33,7 +28,7 @@ def test_nothing_is_claimed_before_the_first_gate() -> None:
 
 
 def test_a_release_proven_against_release_1_is_better_and_so_is_what_was_made_from_it() -> None:
-    gates = [gate(2, 1, "proven", claim(is_allowed=True)), gate(3, 2, "not worse", claim(is_allowed=False))]
+    gates = [gate(2, [1], claim(is_allowed=True)), gate(3, [2], claim(is_allowed=False))]
     progress = account(*gates, live=3).progress
     assert (progress.is_proven, progress.proven_number, progress.live_number) == (True, 2, 3)
     assert progress.more_cases is None
@@ -41,8 +36,8 @@ def test_a_release_proven_against_release_1_is_better_and_so_is_what_was_made_fr
 
 def test_better_than_a_release_that_is_not_proven_itself_is_not_better_than_release_1() -> None:
     gates = [
-        gate(2, 1, "not worse", claim(is_allowed=False)),
-        gate(3, 2, "proven", claim(is_allowed=True), claim(is_allowed=False)),
+        gate(2, [1], claim(is_allowed=False)),
+        gate(3, [2, 1], claim(is_allowed=True), claim(is_allowed=False)),
     ]
     progress = account(*gates, live=3).progress
     assert not progress.is_proven
@@ -52,42 +47,42 @@ def test_better_than_a_release_that_is_not_proven_itself_is_not_better_than_rele
 
 def test_a_second_claim_against_the_last_proven_release_can_prove_it() -> None:
     gates = [
-        gate(2, 1, "not worse", claim(is_allowed=False)),
-        gate(3, 2, "not worse", claim(is_allowed=False), claim(is_allowed=True)),
+        gate(2, [1], claim(is_allowed=False)),
+        gate(3, [2, 1], claim(is_allowed=False), claim(is_allowed=True)),
     ]
     assert account(*gates, live=3).progress.proven_number == 3
 
 
 def test_claims_lead_to_release_1_through_releases_that_were_proven() -> None:
     gates = [
-        gate(2, 1, "proven", claim(is_allowed=True)),
-        gate(3, 2, "not worse", claim(is_allowed=False)),
-        gate(4, 3, "proven", claim(is_allowed=True), claim(is_allowed=True)),
+        gate(2, [1], claim(is_allowed=True)),
+        gate(3, [2], claim(is_allowed=False)),
+        gate(4, [3, 2], claim(is_allowed=True), claim(is_allowed=True)),
     ]
     assert account(*gates, live=4).progress.proven_number == 4
 
 
 def test_going_back_to_release_1_takes_the_claim_with_it() -> None:
-    assert not account(gate(2, 1, "proven", claim(is_allowed=True)), live=1).progress.is_proven
+    assert not account(gate(2, [1], claim(is_allowed=True)), live=1).progress.is_proven
 
 
 def test_work_that_only_looks_better_is_never_called_better() -> None:
-    gates = [gate(2, 1, "not worse", claim(is_allowed=False, gained=30, lost=2))]
+    gates = [gate(2, [1], claim(is_allowed=False, gained=30, lost=2))]
     drawn = account(*gates, live=2)
     assert not drawn.progress.is_proven
     assert drawn.passed == 0
 
 
 def test_a_loss_gives_no_number_of_cases_that_would_prove_a_gain() -> None:
-    drawn = account(gate(2, 1, "harmful", claim(is_allowed=False, gained=2, lost=9), went_live=False), live=1)
+    drawn = account(gate(2, [1], claim(is_allowed=False, gained=2, lost=9)), live=1)
     assert drawn.progress.more_cases is None
     assert drawn.progress.last_sentence == "about release 2"
 
 
 def test_the_account_counts_every_claim_that_was_tested_and_states_how_many_may_be_false() -> None:
     gates = [
-        gate(2, 1, "proven", claim(is_allowed=True)),
-        gate(3, 2, "cannot tell", claim(is_allowed=False), claim(is_allowed=False), went_live=False),
+        gate(2, [1], claim(is_allowed=True)),
+        gate(3, [2, 1], claim(is_allowed=False), claim(is_allowed=False)),
     ]
     drawn = account(*gates, live=2)
     assert (drawn.claims, drawn.passed, drawn.at_most_false) == (3, 1, 0.05)

@@ -32,7 +32,7 @@ def judge(house: House, candidate: Release, fixed: int, lever: Lever = Lever.EXA
         lever=lever,
         verdict=report.verdict,
         cases=fixed,
-        report=report.as_json(),
+        report={**report.as_json(), "compared_with": [house.release.number]},
         judged_at=candidate.created_at,
     )
 

@@ -12,7 +12,6 @@ from teachback_server.evals.models import Gate
 from teachback_server.improvements.candidates import Candidate, Judged
 from teachback_server.improvements.evidence import UNSURE, list_family
 from teachback_server.improvements.models import LearningState
-from teachback_server.releases.actions import ReleaseEventKind
 from teachback_server.releases.models import Release
 from teachback_server.releases.queries import LiveState
 from teachback_server.statistics.multiplicity import ClaimAccount
@@ -27,7 +26,7 @@ def judge_candidate(workflow: Workflow, agents: OpenReleases, live: LiveState, c
     base = run_over_jobs(agents.open(live.release), jobs)
     after = run_over_jobs(agents.open_bundle(candidate.bundle), jobs)
     runs: list[tuple[Release | None, Sequence[AgentResult]]] = [(live.release, base), (None, after)]
-    proven = find_last_proven(workflow)
+    proven = find_last_proven(live.release)
     proven_cases = None
     if proven.pk not in list_family(live.release):
         before = run_over_jobs(agents.open(proven), jobs)
@@ -57,18 +56,21 @@ def judge_candidate(workflow: Workflow, agents: OpenReleases, live: LiveState, c
     )
 
 
-def find_last_proven(workflow: Workflow) -> Release:
-    """The newest release that went live on a `proven` verdict, or the first release."""
-    gate = (
-        Gate.objects.filter(
-            workflow=workflow, verdict=GateVerdict.PROVEN, candidate__events__kind=ReleaseEventKind.WENT_LIVE
-        )
-        .exclude(lever=Lever.APPROVAL)
-        .select_related("candidate", "candidate__workflow", "candidate__example_list")
-        .order_by("-pk")
-        .first()
-    )
-    return gate.candidate if gate else workflow.releases.get(number=1)
+def find_last_proven(release: Release) -> Release:
+    """Of a release and those that it was made from, the newest that a gate has shown to be better; else the first.
+
+    Better than the one that was live then, or than the last proven one: either way losses cannot creep in behind it.
+    """
+    gates = Gate.objects.filter(workflow_id=release.workflow_id).exclude(lever=Lever.APPROVAL)
+    proven = {
+        candidate_id
+        for candidate_id, verdict, report in gates.values_list("candidate_id", "verdict", "report")
+        if verdict == GateVerdict.PROVEN or any(claim["is_allowed"] for claim in report["claims"][1:])
+    }
+    current = release
+    while current.pk not in proven and current.parent is not None:
+        current = current.parent
+    return current
 
 
 def claim_account(workflow: Workflow) -> ClaimAccount:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import cast
 
 from teachback.json_types import JsonObject
-from teachback.vocabulary import GateVerdict
 from teachback_server.statistics.multiplicity import ClaimAccount
 from teachback_server.statistics.paired import cases_until_e_value
 
@@ -25,14 +24,12 @@ class ClaimFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class GateFacts:
-    """One gate with its claims: the first against the release that was live, the second against the last proven one."""
+    """One gate with its claims, each that the candidate is better than one other release."""
 
     candidate_id: int
-    base_id: int
-    verdict: str
-    went_live: bool
     sentence: str
     claims: Sequence[ClaimFacts]
+    compared_with: Sequence[int]  # for each claim the release
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,14 +108,10 @@ def _find_progress(
 def _find_better_than_first(gates: Sequence[GateFacts], first_id: int) -> dict[int, ClaimFacts]:
     """Releases that a chain of allowed claims leads to from release 1, each with the claim that added it."""
     better: dict[int, ClaimFacts] = {}
-    last_proven_id = first_id
     for gate in gates:
-        compared_with = (gate.base_id, last_proven_id)
-        for claim, reference in zip(gate.claims, compared_with, strict=False):
+        for claim, reference in zip(gate.claims, gate.compared_with, strict=True):
             if claim.is_allowed and (reference == first_id or reference in better):
                 better[gate.candidate_id] = claim
-        if gate.verdict == GateVerdict.PROVEN and gate.went_live:
-            last_proven_id = gate.candidate_id
     return better
 
 

@@ -1,6 +1,6 @@
 """Reads of results: everything that the Results page and its JSON twin show of one workflow."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -181,24 +181,19 @@ def read_account(workflow: Workflow) -> Account:
     live_id = LiveRelease.objects.get(workflow=workflow).release_id
     rows = Release.objects.filter(workflow=workflow).order_by("number").values_list("pk", "number", "parent_id")
     releases = {pk: ReleaseFacts(number=number, parent_id=parent_id) for pk, number, parent_id in rows}
-    return draw_account(_list_gates(workflow), releases, first_id=next(iter(releases)), live_id=live_id)
+    return draw_account(_list_gates(workflow, releases), releases, first_id=next(iter(releases)), live_id=live_id)
 
 
-def _list_gates(workflow: Workflow) -> list[GateFacts]:
-    went_live = set(
-        ReleaseEvent.objects.filter(workflow=workflow, kind=ReleaseEventKind.WENT_LIVE).values_list(
-            "release_id", flat=True
-        )
-    )
+def _list_gates(workflow: Workflow, releases: Mapping[int, ReleaseFacts]) -> list[GateFacts]:
+    id_of = {release.number: pk for pk, release in releases.items()}
     gates = Gate.objects.filter(workflow=workflow).exclude(lever="approval").order_by("pk")
     return [
         GateFacts(
             candidate_id=gate.candidate_id,
-            base_id=gate.base_id,
-            verdict=gate.verdict,
-            went_live=gate.candidate_id in went_live,
-            sentence=gate.report.get("sentence", ""),
-            claims=tuple(read_claim(claim) for claim in gate.report.get("claims", ())),
+            sentence=gate.report["sentence"],
+            claims=tuple(read_claim(claim) for claim in gate.report["claims"]),
+            # A gate without a case compares, and makes no claim.
+            compared_with=[id_of[number] for number in gate.report["compared_with"]][: len(gate.report["claims"])],
         )
         for gate in gates
     ]
