@@ -1,5 +1,7 @@
 """Recording jobs that have ended: routing, numbers, steps, and what the next step says later."""
 
+from dataclasses import replace
+
 import pytest
 from django.db import IntegrityError, transaction
 
@@ -17,7 +19,8 @@ from teachback_server.jobs.actions import (
     record_outcome,
     record_outcomes,
 )
-from teachback_server.jobs.models import Job, Outcome, Step
+from teachback_server.jobs.models import Job, Outcome
+from teachback_server.jobs.queries import list_steps
 from teachback_server.people.actor import PermissionMissing
 from teachback_server.people.models import AuditEvent
 from teachback_server.releases.actions import make_release, put_live, take_autonomy_back
@@ -108,21 +111,28 @@ def test_of_several_jobs_all_are_recorded_or_none(house: House, names: tuple[str
     assert Job.objects.count() == 1
 
 
-def test_steps_that_a_crash_left_behind_never_reach_another_job(house: House) -> None:
-    job = record(house, SURE)[0]
-    next_id = job.pk + 1
-    for position in range(3):
-        Step.objects.create(
-            job_id=next_id, workflow_id=house.workflow.pk, position=position, name="Of a job that was never stored",
-            kind="other", status="ok", duration_ms=0, tokens=0, cost_usd=0,
-        )  # fmt: skip
-    result = AgentResult(status=JobStatus.FINISHED, output=GOOD, steps=(StepResult(name="Read", kind=StepKind.MODEL),))
-    live = get_live_state(house.workflow)
-    stored = record_ended_jobs(house.owner, house.workflow, live, [arrival("n")], [result], source=JobSource.ELSEWHERE)[
-        0
-    ]
-    assert stored.pk == next_id
-    assert list(Step.objects.filter(job_id=next_id).values_list("name", flat=True)) == ["Read"]
+def test_steps_that_a_crash_left_behind_never_reach_the_job_that_comes_again(house: House) -> None:
+    steps = tuple(StepResult(name=name, kind=StepKind.MODEL) for name in "abc")
+    with pytest.raises(KeyboardInterrupt), transaction.atomic():
+        record(house, replace(SURE, steps=steps))
+        raise KeyboardInterrupt
+    assert not Job.objects.exists()
+    (job,) = record(house, replace(SURE, steps=steps[:1]))
+    assert [step.name for step in list_steps(job)] == ["a"]
+
+
+def test_steps_keep_their_order_status_and_words(house: House) -> None:
+    steps = (
+        StepResult(name="Read", kind=StepKind.MODEL, duration_ms=2.5, tokens=7, cost_usd=0.5),
+        StepResult(name="Look up", kind=StepKind.TOOL, status="error", detail="No answer."),
+        StepResult(name="Ask", kind=StepKind.TOOL, status="stuck"),
+    )
+    (job,) = record(house, replace(SURE, steps=steps))
+    kept = list_steps(job)
+    assert [(step.position, step.name, step.status, step.detail) for step in kept] == [
+        (0, "Read", "ok", ""), (1, "Look up", "error", "No answer."), (2, "Ask", "stuck", "")
+    ]  # fmt: skip
+    assert (kept[0].kind, kept[0].duration_ms, kept[0].tokens, kept[0].cost_usd) == ("model", 2.5, 7, 0.5)
 
 
 def test_a_job_sums_up_what_its_steps_cost(house: House) -> None:

@@ -10,7 +10,8 @@ from builders import House, accept, correct
 from teachback.json_types import Json, JsonObject
 from teachback.release_document import Approval, ReleaseDocument
 from teachback.vocabulary import Lever
-from teachback_server.jobs.models import Job, Outcome, Step
+from teachback_server.jobs.models import Job, Outcome
+from teachback_server.jobs.queries import list_steps
 from teachback_server.people.models import AuditEvent
 from teachback_server.releases.actions import make_release, put_live, take_autonomy_back
 from teachback_server.releases.models import Release
@@ -141,7 +142,7 @@ def test_a_job_done_elsewhere_is_recorded_with_its_steps(ask: Ask, house: House)
     job = Job.objects.get()
     assert (told["status"], told["routing"]["kind"]) == ("finished", "review")
     assert (job.source, job.tokens, job.started_at.isoformat()) == ("elsewhere", 30, "2026-03-02T09:00:00+00:00")
-    assert list(Step.objects.values_list("name", "status", "detail")) == [
+    assert [(step.name, step.status, step.detail) for step in list_steps(job)] == [
         ("Read", "ok", ""),
         ("Look up", "stuck", "No order found."),
     ]

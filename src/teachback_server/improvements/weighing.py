@@ -11,7 +11,7 @@ from teachback_server.evals.models import Case
 from teachback_server.improvements.models import LearningState, Pattern
 from teachback_server.improvements.patterns.causes import CauseEvidence, CauseFinding, find_cause
 from teachback_server.improvements.patterns.states import PatternHistory, next_state
-from teachback_server.jobs.models import Step
+from teachback_server.jobs.open_store import open_trace_store
 from teachback_server.reviews.models import Correction
 from teachback_server.workflows.models import Workflow
 
@@ -73,15 +73,13 @@ def _evidence(workflow: Workflow, pattern: Pattern) -> CauseEvidence:
     corrections = list(
         Correction.objects.filter(membership__pattern=pattern).select_related("job").order_by("-pk")[:MOST_CORRECTIONS]
     )
-    job_ids = [correction.job_id for correction in corrections]
-    failed = set(
-        Step.objects.filter(job_id__in=job_ids, kind=StepKind.TOOL, status="error").values_list("job_id", flat=True)
-    )
+    traces = [correction.job.trace_id for correction in corrections]
+    failed = open_trace_store().find_traces_with_error(workflow.pk, traces, StepKind.TOOL)
     contradicted = _contradicted_groups(workflow, {correction.job.group for correction in corrections})
     source = _source_field(workflow.output_schema, pattern.field)
     return CauseEvidence(
         corrections=len(corrections),
-        with_failed_tool=sum(job_id in failed for job_id in job_ids),
+        with_failed_tool=sum(trace in failed for trace in traces),
         with_contradiction=sum(correction.job.group in contradicted for correction in corrections),
         with_answer_not_in_input=sum(_is_missing_from_input(correction, source) for correction in corrections),
         with_policy_reason=sum(correction.reason_code == "against_policy" for correction in corrections),

@@ -1,8 +1,8 @@
 """What may happen to jobs: they are recorded when they have ended, and the next step says later if it used them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import count
 
@@ -15,13 +15,17 @@ from teachback.routing import AutonomyState, Routing, decide_routing, draw_unifo
 from teachback.split import Split, split_of
 from teachback.vocabulary import JobStatus, RoutingKind
 from teachback_server.agents.protocol import AgentResult
-from teachback_server.jobs.models import Job, Outcome, Step
+from teachback_server.jobs.models import Job, Outcome
+from teachback_server.jobs.open_store import open_trace_store
+from teachback_server.jobs.trace_store import StepRow
 from teachback_server.people.actor import Actor
 from teachback_server.people.audit import Act, record_act
 from teachback_server.releases.models import LiveRelease
 from teachback_server.releases.queries import LiveState
 from teachback_server.workflows.access import Role, require_role
 from teachback_server.workflows.models import Workflow
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class JobSource(StrEnum):
@@ -207,6 +211,7 @@ def _insert_jobs(workflow: Workflow, live: LiveState, ended: Sequence[Ended], so
             workflow=workflow,
             number=number,
             external_id=job.arrival.external_id,
+            trace_id=content_hash([workflow.name, job.arrival.external_id]),
             group=job.group,
             is_test_case=job.is_test_case,
             source=source,
@@ -234,24 +239,36 @@ def _insert_jobs(workflow: Workflow, live: LiveState, ended: Sequence[Ended], so
 
 
 def _insert_steps(jobs: Sequence[Job], results: Sequence[AgentResult]) -> None:
-    # A crash between the two databases leaves steps of jobs that were never stored, whose ids are then given again.
-    Step.objects.filter(job_id__in=[job.pk for job in jobs]).delete()
-    Step.objects.bulk_create(
-        [
-            Step(
-                job_id=job.pk,
-                workflow_id=job.workflow_id,
-                position=position,
-                name=step.name,
-                kind=step.kind,
-                status=step.status,
-                detail=step.detail,
-                duration_ms=step.duration_ms,
-                tokens=step.tokens,
-                cost_usd=step.cost_usd,
-            )
-            for job, result in zip(jobs, results, strict=True)
-            for position, step in enumerate(result.steps)
-        ],
-        batch_size=500,
-    )
+    store = open_trace_store()
+    # A crash between the two databases leaves steps of a job that was never stored and may now take fewer.
+    store.delete_traces(jobs[0].workflow_id, [job.trace_id for job in jobs])
+    store.write_steps([row for job, result in zip(jobs, results, strict=True) for row in _step_rows(job, result)])
+
+
+def _step_rows(job: Job, result: AgentResult) -> Iterator[StepRow]:
+    started_at = job.started_at
+    for position, step in enumerate(result.steps):
+        yield StepRow(
+            workflow_id=job.workflow_id,
+            trace_id=job.trace_id,
+            span_id=f"{position + 1:016x}",
+            parent_id="",
+            request_id=0,
+            name=step.name,
+            kind=step.kind,
+            is_error=step.status == "error",
+            is_stuck=step.status == "stuck",
+            model="",
+            started_ns=_nanoseconds(started_at),
+            duration_ms=step.duration_ms,
+            input_tokens=step.tokens,  # the agent tells one sum
+            output_tokens=0,
+            cost_usd=step.cost_usd,
+            convention="",
+            detail=step.detail,
+        )
+        started_at += timedelta(milliseconds=step.duration_ms)
+
+
+def _nanoseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1) * 1000

@@ -13,6 +13,8 @@ class Job(models.Model):
     workflow = models.ForeignKey(Workflow, on_delete=models.PROTECT, related_name="jobs")
     number = models.PositiveIntegerField()  # counts from 1 within the workflow, in order of arrival
     external_id = models.CharField(max_length=200)
+    trace_id = models.CharField(max_length=32, blank=True)  # under which the trace store has its steps
+    span_id = models.CharField(max_length=16, blank=True)  # of the step that is the whole job; empty: no step is
     group = models.CharField(max_length=200)  # jobs of one group are not independent
     is_test_case = models.BooleanField()  # falls, if reviewed, on the gate side of the split
     source = models.CharField(max_length=20)  # agent, import, elsewhere or backtest
@@ -53,26 +55,34 @@ class Job(models.Model):
         indexes = [
             models.Index(fields=["workflow", "number"], condition=models.Q(is_waiting=True), name="job_waiting"),
             models.Index(fields=["release", "routing"], name="job_by_release_and_routing"),
+            models.Index(fields=["workflow", "trace_id"], name="job_by_trace"),
         ]
 
 
 class Step(models.Model):
-    """One narrow fact row per step of a job, in the traces database."""
+    """The table of `trace_store.StepRow` in SQL databases. Steps are read and written through the trace store alone."""
 
-    job_id = models.BigIntegerField()
+    pk = models.CompositePrimaryKey("workflow_id", "trace_id", "span_id")  # its prefix finds the steps of a trace
     workflow_id = models.BigIntegerField()
-    position = models.PositiveSmallIntegerField()
-    name = models.CharField(max_length=200)
+    trace_id = models.CharField(max_length=32)
+    span_id = models.CharField(max_length=16)
+    parent_id = models.CharField(max_length=16)
+    request_id = models.BigIntegerField()
+    name = models.TextField()
     kind = models.CharField(max_length=20)
-    status = models.CharField(max_length=20)
-    detail = models.TextField(blank=True)
+    is_error = models.BooleanField()
+    is_stuck = models.BooleanField()
+    model = models.TextField()
+    started_ns = models.BigIntegerField()
     duration_ms = models.FloatField()
-    tokens = models.PositiveIntegerField()
+    input_tokens = models.BigIntegerField()
+    output_tokens = models.BigIntegerField()
     cost_usd = models.FloatField()
+    convention = models.TextField()
+    detail = models.TextField()
 
     class Meta:
         db_table = "step"
-        constraints = [models.UniqueConstraint(fields=["job_id", "position"], name="step_position_once_per_job")]
 
 
 class Outcome(models.Model):

@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from teachback_server.jobs.models import Job, Outcome, Step
+from teachback_server.jobs.models import Job, Outcome
+from teachback_server.jobs.open_store import open_trace_store
+from teachback_server.jobs.trace_store import StepRow
 from teachback_server.workflows.models import Workflow
 
 LARGEST_NUMBER = 2**31 - 1  # that the column holds; an address may name any
+MOST_STEPS = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,20 +60,27 @@ def find_job_by_external_id(workflow: Workflow, external_id: str) -> Job | None:
 
 
 def list_steps(job: Job) -> tuple[StepFacts, ...]:
-    """What the agent did in a job, in order."""
+    """What the agent did in a job, in order; of a very long one, how it began."""
+    rows = open_trace_store().list_steps(job.workflow_id, job.trace_id, most=MOST_STEPS)
     return tuple(
         StepFacts(
-            position=step.position,
-            name=step.name,
-            kind=step.kind,
-            status=step.status,
-            detail=step.detail,
-            duration_ms=step.duration_ms,
-            tokens=step.tokens,
-            cost_usd=step.cost_usd,
+            position=position,
+            name=row.name,
+            kind=row.kind,
+            status=_status(row),
+            detail=row.detail,
+            duration_ms=row.duration_ms,
+            tokens=row.input_tokens + row.output_tokens,
+            cost_usd=row.cost_usd,
         )
-        for step in Step.objects.filter(job_id=job.pk).order_by("position")
+        for position, row in enumerate(rows)
     )
+
+
+def _status(row: StepRow) -> str:
+    if row.is_error:
+        return "error"
+    return "stuck" if row.is_stuck else "ok"
 
 
 def list_outcomes(job: Job) -> tuple[OutcomeFacts, ...]:

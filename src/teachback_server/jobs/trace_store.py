@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+TRACES = "traces"  # the name of the database connection on which the tables of traces live
+
 
 @dataclass(kw_only=True, slots=True)
 class StepRow:
@@ -24,6 +26,8 @@ class StepRow:
     output_tokens: int
     cost_usd: float
     convention: str
+    is_stuck: bool = False  # the agent said that it could not go on here, though nothing failed
+    detail: str = ""  # what the agent says about it in a sentence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,11 +45,27 @@ class TraceSums:
     cost_usd: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class NameSums:
+    """What the steps of one name add up to over several traces."""
+
+    name: str
+    kind: str  # the first in the alphabet, should they be of several
+    steps: int
+    traces: int  # in which such a step occurs
+    troubled_traces: int  # of those, where one of them failed or got stuck
+    last_in_traces: int  # of those, where it was the last step of all
+    duration_ms: float
+
+
 class TraceStore(Protocol):
     """Steps by trace. Every write can be repeated: a step is known by its trace and its span, and the newest counts."""
 
     def write_steps(self, rows: Sequence[StepRow]) -> None:
-        """Store steps; one that is there already, by (workflow, trace, span), is replaced."""
+        """Store steps; one that is there already, by (workflow, trace, span), is replaced.
+
+        A step that a later request brought stays, so that reading an old request again changes nothing.
+        """
         ...
 
     def list_steps(self, workflow_id: int, trace_id: str, *, most: int) -> list[StepRow]:
@@ -64,6 +84,14 @@ class TraceStore(Protocol):
         """Give a trace to another workflow, when the owner has changed which names belong to which."""
         ...
 
-    def delete_trace(self, workflow_id: int, trace_id: str) -> None:
-        """Forget the steps of one trace."""
+    def delete_traces(self, workflow_id: int, trace_ids: Sequence[str]) -> None:
+        """Forget the steps of these traces."""
+        ...
+
+    def sum_names(self, workflow_id: int, trace_ids: Sequence[str]) -> list[NameSums]:
+        """What the steps of these traces add up to by their name, in no order."""
+        ...
+
+    def find_traces_with_error(self, workflow_id: int, trace_ids: Sequence[str], kind: str) -> set[str]:
+        """Those of these traces in which a step of this kind failed."""
         ...

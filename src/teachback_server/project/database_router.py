@@ -1,23 +1,29 @@
-"""Which table lives in which database: step facts grow with the traffic and get a file, and a write lock, apart."""
+"""Which table lives in which database: what grows with the traffic gets a file, and a write lock, apart."""
 
 from typing import Any
 
 from django.db.models import Model
 
-TRACES = "traces"
+from teachback_server.jobs.trace_store import TRACES
+
+TABLES_OF_TRACES = frozenset({"step", "tracerequest", "quarantinedspan"})  # of the jobs room, by the model's name
 
 
 class TracesApart:
-    """Sends `jobs.Step` to the traces database and everything else to the state database."""
+    """Sends the tables of traces to the database of that name and everything else to the state database."""
 
     def db_for_read(self, model: type[Model], **hints: Any) -> str | None:
-        return TRACES if model._meta.label == "jobs.Step" else None
+        return TRACES if _is_of_traces(model._meta.app_label, model._meta.model_name) else None
 
     def db_for_write(self, model: type[Model], **hints: Any) -> str | None:
         return self.db_for_read(model)
 
     def allow_migrate(self, db: str, app_label: str, model_name: str | None = None, **hints: Any) -> bool | None:
-        is_step = app_label == "jobs" and model_name == "step"
+        is_of_traces = _is_of_traces(app_label, model_name)
         if db == TRACES:
-            return is_step
-        return False if is_step else None
+            return is_of_traces
+        return False if is_of_traces else None
+
+
+def _is_of_traces(app_label: str, model_name: str | None) -> bool:
+    return app_label == "jobs" and model_name in TABLES_OF_TRACES

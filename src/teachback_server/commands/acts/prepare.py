@@ -4,9 +4,9 @@ from django.conf import settings
 from django.core.files import locks
 from django.core.management import call_command
 
+from teachback_server.jobs.trace_store import TRACES
 from teachback_server.people.actions import find_or_make_administrator, make_one_time_link
 from teachback_server.people.actor import SYSTEM
-from teachback_server.project.database_router import TRACES
 
 LINK = "link"
 
