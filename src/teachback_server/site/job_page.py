@@ -7,9 +7,10 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from teachback_server.jobs.models import Job
-from teachback_server.jobs.queries import find_job, list_outcomes, list_steps
+from teachback_server.jobs.queries import find_job, list_outcomes
 from teachback_server.jobs.shown_values import list_shown_values
 from teachback_server.jobs.source_marks import list_sourced_values
+from teachback_server.jobs.trace_queries import find_trace
 from teachback_server.reviews.claims import list_holders
 from teachback_server.reviews.queries import find_review
 from teachback_server.site.five_answers import JobStory, answer_five
@@ -24,6 +25,7 @@ def show_job(request: WorkflowRequest, number: int) -> HttpResponseBase:
     """One job with everything that is known about it."""
     job = _get_job(request, number)
     story = tell_story(job, request.workflow)
+    trace = find_trace(job)
     workflow = request.workflow
     context = {
         "job": job,
@@ -31,7 +33,8 @@ def show_job(request: WorkflowRequest, number: int) -> HttpResponseBase:
         "review": story.review,
         "outcomes": story.outcomes,
         "lineage": story.lineage,
-        "steps": list_steps(job),
+        "trace": trace,
+        "piece": trace.timeline.cut() if trace else None,
         "input": list_shown_values(job.input, workflow.input_schema),
         "sources": list_sourced_values(job.output, workflow.output_schema),
         "output": None if job.output is None else list_shown_values(job.output, workflow.output_schema),

@@ -1,0 +1,76 @@
+"""Reads of a job's trace: its timeline with what it adds up to, and one step of it in full."""
+
+from dataclasses import dataclass
+
+from teachback_server.jobs.models import Job
+from teachback_server.jobs.open_store import open_trace_store
+from teachback_server.jobs.queries import MOST_STEPS
+from teachback_server.jobs.step_view import ShownContent
+from teachback_server.jobs.timeline import Timeline, keep_branch
+from teachback_server.jobs.trace_store import StepRow
+
+MOST_TROUBLED = 8
+_NOT_RECORDED = "This agent records that the step was done, not what it was given."
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobTrace:
+    """The steps of one job on one time scale, with what they add up to."""
+
+    timeline: Timeline
+    tokens: int
+    cost_usd: float
+    troubled: tuple[StepRow, ...]  # the first that failed or got stuck
+    is_cut: bool  # whether there are more steps than a page reads
+
+    @property
+    def words_of_errors(self) -> str:
+        """How many steps failed."""
+        return f"{self.timeline.sums.errors:,} failed"
+
+    @property
+    def words_of_stuck(self) -> str:
+        """In how many steps the agent could not go on, though nothing failed."""
+        return f"{self.timeline.sums.stuck:,} stuck"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepInFull:
+    """One step with its facts and, where it is known, with what it was given and what it gave."""
+
+    row: StepRow
+    starts_seconds: float
+    content: ShownContent | None
+    why_no_content: str = ""
+
+    @property
+    def duration_seconds(self) -> float:
+        """How long the step took."""
+        return self.row.duration_ms / 1000
+
+
+def find_trace(job: Job) -> JobTrace | None:
+    """What the agent did in a job that the caller may see; None where it recorded no steps."""
+    found = open_trace_store().list_steps(job.workflow_id, job.trace_id, most=MOST_STEPS)
+    steps = keep_branch(found, job.span_id)
+    if not steps:
+        return None
+    timeline = Timeline(steps, top=job.span_id)
+    return JobTrace(
+        timeline=timeline,
+        tokens=sum(step.input_tokens + step.output_tokens for step in steps),
+        cost_usd=sum(step.cost_usd for step in steps),
+        troubled=tuple(timeline.list_troubled(most=MOST_TROUBLED)),
+        is_cut=len(found) == MOST_STEPS,
+    )
+
+
+def find_step(job: Job, span_id: str, *, is_whole: bool = False) -> StepInFull | None:
+    """One step of a job in full, long texts cut unless the whole is asked for; None where it is not there."""
+    trace = find_trace(job)
+    row = trace.timeline.find(span_id) if trace else None
+    if trace is None or row is None:
+        return None
+    return StepInFull(
+        row=row, starts_seconds=trace.timeline.starts_seconds(row), content=None, why_no_content=_NOT_RECORDED
+    )
