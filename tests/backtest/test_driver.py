@@ -67,6 +67,12 @@ def test_every_job_names_the_release_that_was_live_when_it_ran(run: BacktestRun)
         assert job.release_id == live[max(start for start in live if start <= job.number)]
 
 
+def test_no_release_is_dated_after_its_jobs(run: BacktestRun) -> None:
+    jobs = run.workflow.jobs.values_list("release__created_at", "started_at")
+    assert all(made_at <= started_at for made_at, started_at in jobs)
+    assert run.workflow.releases.get(number=1).events.get(kind="went_live").at.year == 2024
+
+
 def test_a_gate_judges_by_cases_of_its_own_side_that_taught_the_candidate_nothing(run: BacktestRun) -> None:
     gates = list(Gate.objects.filter(workflow=run.workflow, lever=Lever.EXAMPLES))
     assert gates

@@ -1,6 +1,7 @@
 """What is kept of a file that was read, and how the curve of a run is placed."""
 
 import json
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 
 from histories import make_rows, write_jsonl
 from teachback.json_types import Json
+from teachback_server.backtest.actions import prepare_file
+from teachback_server.backtest.clock import FIRST_MOMENT
 from teachback_server.backtest.curve_drawing import HEIGHT, draw_curve
 from teachback_server.backtest.reading import (
     MOST_SHOWN_CHARACTERS,
@@ -28,6 +31,24 @@ def test_a_reading_survives_being_stored(tmp_path: Path) -> None:
     stored = json.loads(json.dumps(reading.as_json()))
     assert parse_reading(stored) == reading
     assert reading.evidence["output.queue"] == "3 different values in 50 rows: a choice."
+
+
+@pytest.mark.parametrize(
+    ("moments", "first"),
+    [
+        (["2026-02-02T08:00:00Z", "2026-02-01T08:00:00Z"], datetime(2026, 2, 1, 8, tzinfo=UTC)),
+        (["2026-02-02T08:00:00Z", None], FIRST_MOMENT),
+        ([None, "1999-02-02T08:00:00Z"], datetime(1999, 2, 2, 8, tzinfo=UTC)),
+    ],
+)
+def test_no_row_arrived_before_the_first_moment_of_its_file(
+    moments: list[str | None], first: datetime, tmp_path: Path
+) -> None:
+    rows = [{**row, "at": at} for row, at in zip(make_rows(2), moments, strict=True)]
+    path = write_jsonl(tmp_path / "tickets.jsonl", rows)
+    reading = read_file(path, ColumnMapping())
+    assert reading.first_at == prepare_file(path, ColumnMapping()).facts.first_at == first
+    assert parse_reading(json.loads(json.dumps(reading.as_json()))) == reading
 
 
 def test_what_is_kept_of_a_row_stays_small(tmp_path: Path) -> None:

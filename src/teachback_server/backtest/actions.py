@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from teachback.json_types import Json, JsonObject, content_hash
+from teachback_server.backtest.clock import find_first_moment
 from teachback_server.backtest.models import BacktestRun
 from teachback_server.backtest.reading import NO_SCHEMAS, Schemas
 from teachback_server.backtest.suggesting import FINISHED_MEANS
@@ -63,6 +65,7 @@ class FileFacts:
     rows: int  # that can be used
     refused: int
     has_drafts: bool  # a machine's proposals stand beside the final answers
+    first_at: datetime  # no row arrived before
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +87,7 @@ class PreparedFile:
             rows=len(self.rows),
             refused=len(self.refused),
             has_drafts=any(row.draft is not None for row in self.rows),
+            first_at=find_first_moment(self.rows),
         )
 
 
@@ -140,10 +144,13 @@ def start_backtest(
 
 
 def open_run(actor: Actor, facts: FileFacts, wanted: BacktestSettings, boundary: Boundary) -> BacktestRun:
-    """Make the workflow of a backtest with its run, which waits to be continued. Raises as `open_workflow` does."""
+    """Make the workflow of a backtest with its run, which waits to be continued. Raises as `open_workflow` does.
+
+    Its release 1 is dated by the history, before the first job that runs under it.
+    """
     agent = wanted.agent or ("recorded" if facts.has_drafts else "local")
     with transaction.atomic():
-        workflow, _ = open_workflow(actor, boundary, agent=agent, salt=_salt(facts, wanted))
+        workflow, _ = open_workflow(actor, boundary, agent=agent, salt=_salt(facts, wanted), at=facts.first_at)
         run = BacktestRun.objects.create(
             workflow=workflow,
             file_name=facts.name,

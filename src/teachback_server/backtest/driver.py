@@ -4,7 +4,6 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 
@@ -12,6 +11,7 @@ from teachback.vocabulary import JobStatus, ReviewVerdict
 from teachback_server.agents.open_releases import OpenReleases
 from teachback_server.agents.pipeline import run_release
 from teachback_server.agents.protocol import AgentResult, JobInput
+from teachback_server.backtest.clock import moment_of
 from teachback_server.backtest.models import BacktestRun, KeyedJob
 from teachback_server.backtest.scoring import KeyedOutcome, count_fields
 from teachback_server.improvements.actions import advance_workflow
@@ -26,8 +26,6 @@ from teachback_server.workflows.models import Workflow
 
 CHUNK_JOBS = 32  # jobs between two looks of the loop at what people decided
 ANSWER_KEY = Actor(name="answer key", is_system=True)
-FIRST_MOMENT = datetime(2024, 1, 1, tzinfo=UTC)  # of a history that does not say when its work arrived
-MINUTES_BETWEEN_JOBS = 10
 EVERYTHING = "all"
 
 Progress = Callable[[int, int], bool | None]  # told (done, total); False asks the run to pause
@@ -119,7 +117,7 @@ def _arrival(row: HistoryRow, position: int) -> Arrival:
         external_id=row.external_id,
         input=row.input,
         group=row.group or "",
-        at=row.at or FIRST_MOMENT + timedelta(minutes=MINUTES_BETWEEN_JOBS * position),
+        at=moment_of(row, position),
         draft=row.draft,
         draft_confidence=row.confidence,
     )

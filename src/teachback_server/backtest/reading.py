@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from itertools import islice, tee
 from pathlib import Path
 from typing import Any
 
 from teachback.json_types import Json, JsonObject
+from teachback_server.backtest.clock import FIRST_MOMENT
 from teachback_server.jobs.boundary_fit import fit_rows
 from teachback_server.jobs.history_columns import field_name
 from teachback_server.jobs.history_file import inspect_history, read_history
@@ -72,13 +74,14 @@ class FileReading:
     has_drafts: bool
     has_dates: bool
     has_groups: bool
+    first_at: datetime  # no row that can be used arrived before
     notes: tuple[str, ...]
     schemas: Schemas
     evidence: Mapping[str, str]  # sentences by `input.FIELD` and `output.FIELD`
 
     def as_json(self) -> dict[str, Json]:
         """The reading as plain JSON values, as it is stored with the upload."""
-        return asdict(self)
+        return {**asdict(self), "first_at": self.first_at.isoformat()}
 
 
 def read_file(path: Path, mapping: ColumnMapping) -> FileReading:
@@ -95,6 +98,7 @@ def read_file(path: Path, mapping: ColumnMapping) -> FileReading:
         has_drafts=summary.has_drafts,
         has_dates=summary.has_dates,
         has_groups=summary.has_groups,
+        first_at=FIRST_MOMENT,
         notes=summary.format.notes,
         schemas=Schemas(input=inferred.input_schema, output=inferred.output_schema) if inferred else NO_SCHEMAS,
         evidence=_sort_evidence(inferred) if inferred else {},
@@ -107,6 +111,7 @@ def fit_reading(path: Path, mapping: ColumnMapping, reading: FileReading, schema
     good: list[SampleRow] = []
     bad: list[RefusedSample] = []
     rows = refused = 0
+    first_at: datetime | None = None
     for row in fit_rows(read_history(path, mapping), input_schema=schemas.input, output_schema=schemas.output):
         if isinstance(row, RefusedRow):
             refused += 1
@@ -114,10 +119,18 @@ def fit_reading(path: Path, mapping: ColumnMapping, reading: FileReading, schema
                 bad.append(_show_refused(row))
         else:
             rows += 1
+            arrived_at = row.at or FIRST_MOMENT
+            first_at = min(first_at or arrived_at, arrived_at)
             if len(good) < SAMPLES:
                 good.append(_show_row(row))
     return replace(
-        reading, rows=rows, refused=refused, samples=tuple(good), refused_samples=tuple(bad), schemas=schemas
+        reading,
+        rows=rows,
+        refused=refused,
+        samples=tuple(good),
+        refused_samples=tuple(bad),
+        schemas=schemas,
+        first_at=first_at or FIRST_MOMENT,
     )
 
 
@@ -128,6 +141,8 @@ def parse_reading(stored: Mapping[str, Json]) -> FileReading:
         values[name] = tuple(values[name])
     values["samples"] = tuple(SampleRow(**row) for row in values["samples"])
     values["refused_samples"] = tuple(RefusedSample(**row) for row in values["refused_samples"])
+    first_at = values.get("first_at")  # absent from what older versions wrote
+    values["first_at"] = datetime.fromisoformat(first_at) if first_at else FIRST_MOMENT
     values["schemas"] = Schemas(**values["schemas"])
     return FileReading(**values)
 

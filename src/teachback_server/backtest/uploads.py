@@ -132,6 +132,7 @@ def start_uploaded_backtest(
         rows=reading.rows,
         refused=reading.refused,
         has_drafts=reading.has_drafts,
+        first_at=reading.first_at,
     )
     with transaction.atomic():
         begun = HistoryUpload.objects.select_related("run").get(pk=upload.pk).run
