@@ -3,16 +3,21 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth import authenticate
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
+from django.test import Client
 from django.utils import timezone
 
 from teachback_server.people.actions import (
     LINK_LASTS,
     LinkNotValid,
+    MustStayActive,
     UserNameTaken,
+    activate_user,
     actor_of,
     choose_password,
+    deactivate_user,
     find_or_make_administrator,
     find_user_of_link,
     make_one_time_link,
@@ -71,6 +76,63 @@ def test_only_administrators_add_people_and_make_links(bob: User) -> None:
 def test_a_user_name_is_taken_whatever_its_capitals(bob: User) -> None:
     with pytest.raises(UserNameTaken, match="Choose another"):
         make_user(SYSTEM, "Bob")
+
+
+def test_capitals_of_other_alphabets_do_not_make_another_name_either(db: None) -> None:
+    make_user(SYSTEM, "änne")
+    with pytest.raises(UserNameTaken, match="'änne' already"):
+        make_user(SYSTEM, "ÄNNE")
+
+
+def test_the_database_refuses_a_name_that_differs_in_capitals_alone(bob: User) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        User.objects.create(username="BOB")
+
+
+def test_the_name_of_somebody_who_left_stays_theirs(ann: User, bob: User) -> None:
+    deactivate_user(actor_of(ann), bob)
+    with pytest.raises(UserNameTaken, match="activate them again"):
+        make_user(SYSTEM, "Bob")
+
+
+def test_who_is_deactivated_loses_sessions_and_links_for_good_and_no_history(ann: User, bob: User) -> None:
+    theirs, others = Client(), Client()
+    theirs.force_login(bob)
+    others.force_login(ann)
+    token = make_one_time_link(actor_of(ann), bob)
+    deactivate_user(actor_of(ann), bob)
+    activate_user(actor_of(ann), bob)
+    assert theirs.get("/account").status_code == 302
+    assert others.get("/account").status_code == 200
+    with pytest.raises(LinkNotValid):
+        use_one_time_link(token)
+    trail = list(AuditEvent.objects.order_by("id").values_list("actor_name", "kind", "subject"))
+    assert trail[-2:] == [("ann", Act.USER_DEACTIVATED, "bob"), ("ann", Act.USER_ACTIVATED, "bob")]
+    assert ("Teachback", Act.USER_MADE, "bob") in trail
+
+
+def test_somebody_who_is_deactivated_cannot_sign_in_until_they_are_activated(ann: User, bob: User) -> None:
+    choose_password(bob, "another four words here")
+    for act, is_let_in in ((deactivate_user, False), (activate_user, True)):
+        act(actor_of(ann), bob)
+        found = authenticate(username="bob", password="another four words here")
+        assert (found == bob) is is_let_in
+
+
+def test_an_administrator_always_remains(ann: User, bob: User) -> None:
+    with pytest.raises(MustStayActive, match="yourself"):
+        deactivate_user(actor_of(ann), ann)
+    with pytest.raises(MustStayActive, match="last administrator"):
+        deactivate_user(SYSTEM, ann)
+    with pytest.raises(PermissionMissing):
+        deactivate_user(actor_of(bob), ann)
+    assert User.objects.get(pk=ann.pk).is_active
+
+
+def test_deactivating_twice_is_one_act(ann: User, bob: User) -> None:
+    deactivate_user(actor_of(ann), bob)
+    deactivate_user(actor_of(ann), bob)
+    assert AuditEvent.objects.filter(kind=Act.USER_DEACTIVATED).count() == 1
 
 
 def test_a_password_that_is_easy_to_guess_is_refused(bob: User) -> None:

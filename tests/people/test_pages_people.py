@@ -76,7 +76,8 @@ def test_nobody_else_sees_people_or_makes_links(client: Client, ann: User, bob: 
     client.force_login(bob)
     assert client.get("/people").status_code == 403
     assert client.post("/people", {"username": "eve", "is_administrator": "on"}).status_code == 403
-    assert client.post(f"/people/{ann.pk}/link").status_code == 403
+    for act in ("link", "deactivate", "activate"):
+        assert client.post(f"/people/{ann.pk}/{act}").status_code == 403
     assert not User.objects.filter(username="eve").exists()
     assert not OneTimeLink.objects.exists()
     assert 'href="/people"' not in client.get("/account").content.decode()
@@ -85,7 +86,23 @@ def test_nobody_else_sees_people_or_makes_links(client: Client, ann: User, bob: 
 def test_no_link_is_made_for_somebody_who_left(admin_browser: Client, bob: User) -> None:
     User.objects.filter(pk=bob.pk).update(is_active=False)
     assert admin_browser.post(f"/people/{bob.pk}/link").status_code == 404
-    assert "bob" not in admin_browser.get("/people").content.decode()
+    assert "New link for bob" not in admin_browser.get("/people").content.decode()
+
+
+def test_a_person_is_deactivated_and_activated_by_one_press_each(admin_browser: Client, bob: User) -> None:
+    page = admin_browser.post(f"/people/{bob.pk}/deactivate", follow=True).content.decode()
+    assert "bob is signed out and cannot sign in any more." in page
+    assert "Activate bob again" in page and "Deactivate bob" not in page
+    assert admin_browser.post(f"/people/{bob.pk}/deactivate").status_code == 404
+    page = admin_browser.post(f"/people/{bob.pk}/activate", follow=True).content.decode()
+    assert "bob may sign in again." in page
+    assert "Deactivate bob" in page and "Activate bob again" not in page
+
+
+def test_nobody_is_offered_to_deactivate_themselves(admin_browser: Client, ann: User) -> None:
+    assert "Deactivate ann" not in admin_browser.get("/people").content.decode()
+    page = admin_browser.post(f"/people/{ann.pk}/deactivate", follow=True).content.decode()
+    assert "You cannot deactivate yourself. Let another administrator do it." in page
 
 
 def test_an_administrator_finds_people_from_their_account(admin_browser: Client) -> None:

@@ -1,10 +1,12 @@
-"""What may happen to people: they are added, get a one-time link, use it, and choose a password."""
+"""What may happen to people: they are added, get a one-time link, choose a password, leave, and come back."""
 
 import hashlib
 import secrets
 from datetime import datetime, timedelta
 
+from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.password_validation import validate_password
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils import timezone
 
@@ -20,6 +22,10 @@ class UserNameTaken(ValueError):
     """Somebody has this user name already. Choose another one."""
 
 
+class MustStayActive(ValueError):
+    """Nobody deactivates themselves or the last administrator. Let another administrator do it."""
+
+
 class LinkNotValid(ValueError):
     """This link was used already, or its time is over. Ask an administrator for a new one."""
 
@@ -30,8 +36,7 @@ def make_user(actor: Actor, username: str, *, password: str | None = None, is_ad
     if password is not None:
         validate_password(password)
     with transaction.atomic():
-        if User.objects.filter(username__iexact=username).exists():
-            raise UserNameTaken(f"Somebody has the user name '{username}' already. Choose another one.")
+        _refuse_taken_name(username)
         user = User(username=username, is_administrator=is_administrator)
         user.set_password(password)
         user.full_clean()
@@ -44,6 +49,33 @@ def find_or_make_administrator(actor: Actor) -> User:
     """The first administrator; at the very first start, a new one without a password."""
     known = User.objects.filter(is_administrator=True, is_active=True).order_by("pk").first()
     return known or make_user(actor, FIRST_ADMINISTRATOR, is_administrator=True)
+
+
+def deactivate_user(actor: Actor, user: User) -> None:
+    """Let a person in no more: their sessions and unused links end, and all that they did stays under their name.
+
+    Raises MustStayActive for oneself and for the last administrator.
+    """
+    _require_administrator(actor)
+    with transaction.atomic():
+        if user.pk == actor.user_id:
+            raise MustStayActive("You cannot deactivate yourself. Let another administrator do it.")
+        others = User.objects.filter(is_administrator=True, is_active=True).exclude(pk=user.pk)
+        if user.is_administrator and not others.exists():
+            raise MustStayActive(f"{user.username} is the last administrator. Add another one first.")
+        if not User.objects.filter(pk=user.pk, is_active=True).update(is_active=False):
+            return
+        OneTimeLink.objects.filter(user=user, used_at=None).update(used_at=timezone.now())
+        _end_sessions(user)
+        record_act(actor, Act.USER_DEACTIVATED, user.username)
+
+
+def activate_user(actor: Actor, user: User) -> None:
+    """Let a person in again, with the roles that they had; they sign in anew."""
+    _require_administrator(actor)
+    with transaction.atomic():
+        if User.objects.filter(pk=user.pk, is_active=False).update(is_active=True):
+            record_act(actor, Act.USER_ACTIVATED, user.username)
 
 
 def make_one_time_link(actor: Actor, user: User, *, at: datetime | None = None) -> str:
@@ -98,7 +130,23 @@ def actor_of(user: User) -> Actor:
 
 def _require_administrator(actor: Actor) -> None:
     if not (actor.is_system or actor.is_administrator):
-        raise PermissionMissing("Only an administrator adds people and makes links for them. Ask one of them.")
+        raise PermissionMissing("Only an administrator says who may sign in, and makes links. Ask one of them.")
+
+
+def _refuse_taken_name(username: str) -> None:
+    # The database ignores the capitals of English letters only.
+    wanted = username.casefold()
+    for taken, is_active in User.objects.values_list("username", "is_active"):
+        if taken.casefold() == wanted:
+            remedy = "Choose another one." if is_active else "They left: activate them again, or choose another one."
+            raise UserNameTaken(f"Somebody has the user name '{taken}' already. {remedy}")
+
+
+def _end_sessions(user: User) -> None:
+    # Otherwise they would come to life again with the person.
+    for session in Session.objects.filter(expire_date__gt=timezone.now()).iterator():
+        if session.get_decoded().get(SESSION_KEY) == str(user.pk):
+            session.delete()
 
 
 def _hash(token: str) -> str:

@@ -16,6 +16,8 @@ class Act(StrEnum):
 
     SIGNED_IN = "signed_in"
     USER_MADE = "user_made"
+    USER_DEACTIVATED = "user_deactivated"
+    USER_ACTIVATED = "user_activated"
     LINK_MADE = "link_made"
     PASSWORD_CHOSEN = "password_chosen"  # noqa: S105
     WORKFLOW_MADE = "workflow_made"
@@ -46,6 +48,8 @@ class Act(StrEnum):
 SENTENCES: Mapping[Act, str] = {
     Act.SIGNED_IN: "signed in",
     Act.USER_MADE: "added {subject}",
+    Act.USER_DEACTIVATED: "deactivated {subject}",
+    Act.USER_ACTIVATED: "activated {subject} again",
     Act.LINK_MADE: "made a one-time link for {subject}",
     Act.PASSWORD_CHOSEN: "chose a new password for {subject}",
     Act.WORKFLOW_MADE: "made the workflow {subject}",

@@ -2,6 +2,7 @@
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.db.models.functions import Lower
 
 
 class User(AbstractUser):
@@ -11,6 +12,7 @@ class User(AbstractUser):
 
     class Meta:
         db_table = "user"
+        constraints = [models.UniqueConstraint(Lower("username"), name="user_name_once_whatever_its_capitals")]
 
 
 class OneTimeLink(models.Model):

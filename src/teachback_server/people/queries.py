@@ -8,7 +8,7 @@ from teachback_server.people.models import User
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """Somebody who may sign in."""
+    """Somebody who may sign in, or could until they were deactivated."""
 
     user_id: int
     username: str
@@ -18,6 +18,25 @@ class Person:
 
 def list_people() -> list[Person]:
     """Everyone who may sign in, by user name."""
+    return _list(is_active=True)
+
+
+def list_former_people() -> list[Person]:
+    """Everyone who was deactivated, by user name."""
+    return _list(is_active=False)
+
+
+def find_former_person(user_id: int) -> User | None:
+    """Somebody who was deactivated; None where there is nobody, or they may sign in."""
+    return User.objects.filter(pk=user_id, is_active=False).first()
+
+
+def find_person(user_id: int) -> User | None:
+    """Somebody who may sign in; None where there is nobody, or they left."""
+    return User.objects.filter(pk=user_id, is_active=True).first()
+
+
+def _list(*, is_active: bool) -> list[Person]:
     return [
         Person(
             user_id=user.pk,
@@ -25,10 +44,5 @@ def list_people() -> list[Person]:
             is_administrator=user.is_administrator,
             last_sign_in_at=user.last_login,
         )
-        for user in User.objects.filter(is_active=True).order_by("username")
+        for user in User.objects.filter(is_active=is_active).order_by("username")
     ]
-
-
-def find_person(user_id: int) -> User | None:
-    """Somebody who may sign in; None where there is nobody, or they left."""
-    return User.objects.filter(pk=user_id, is_active=True).first()

@@ -11,4 +11,6 @@ urlpatterns = [
     path("account", pages.account, name="account"),
     path("people", people_pages.people, name="people"),
     path("people/<int:user_id>/link", people_pages.make_link, name="people-make-link"),
+    path("people/<int:user_id>/deactivate", people_pages.deactivate, name="people-deactivate"),
+    path("people/<int:user_id>/activate", people_pages.activate, name="people-activate"),
 ]
