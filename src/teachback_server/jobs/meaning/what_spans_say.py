@@ -78,6 +78,7 @@ class JobContent:
     release: str = ""  # content hash of the release that the sender worked under
     routing: JobRouting | None = None  # None: it was used before we saw it
     provenance: JsonObject = field(default_factory=dict)
+    retries: int = 0  # steps that repeat one which had failed
 
 
 @dataclass(frozen=True, kw_only=True)

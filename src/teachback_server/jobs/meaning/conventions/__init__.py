@@ -1,0 +1,1 @@
+"""What each convention calls things: one table per file."""

@@ -1,0 +1,81 @@
+"""Vercel's AI SDK: names that begin with `ai.`, beside those of OpenTelemetry that it sends, too."""
+
+from teachback.vocabulary import StepKind
+from teachback_server.jobs.meaning.convention import Convention, Means
+
+VERCEL_AI_SDK = Convention(
+    name="Vercel AI SDK",
+    markers=("ai.operationId", "ai.toolCall.name", "ai.model.id"),
+    attributes={
+        # What kind of step: the outer call adds up what the calls to the model inside it did
+        "ai.operationId": Means.KIND,
+        "ai.telemetry.functionId": Means.STEP_NAME,
+        "resource.name": Means.STEP_NAME,
+        "ai.telemetry.metadata.sessionId": Means.SESSION,
+        "ai.telemetry.metadata.session_id": Means.SESSION,
+        "ai.telemetry.metadata.conversationId": Means.SESSION,
+        "ai.telemetry.metadata.threadId": Means.SESSION,
+        # The model, what it read and wrote
+        "ai.response.model": Means.MODEL,
+        "ai.model.id": Means.MODEL,
+        "ai.usage.promptTokens": Means.INPUT_TOKENS,
+        "ai.usage.inputTokens": Means.INPUT_TOKENS,
+        "ai.usage.tokens": Means.INPUT_TOKENS,
+        "ai.usage.completionTokens": Means.OUTPUT_TOKENS,
+        "ai.usage.outputTokens": Means.OUTPUT_TOKENS,
+        "ai.usage.totalTokens": Means.TOTAL_TOKENS,
+        "ai.usage.*": Means.SETTING,
+        # Messages
+        "ai.prompt.messages": Means.MESSAGES_IN,
+        "ai.prompt": Means.INPUT,
+        "ai.response.object": Means.OUTPUT,
+        "ai.result.object": Means.OUTPUT,
+        "ai.response.text": Means.TEXT_OUT,
+        "ai.result.text": Means.TEXT_OUT,
+        "ai.response.reasoning": Means.REASONING,
+        "ai.response.toolCalls": Means.TOOL_CALLS,
+        "ai.result.toolCalls": Means.TOOL_CALLS,
+        "ai.response.files": Means.SETTING,
+        # Embeddings and reranking
+        "ai.value": Means.QUERY,
+        "ai.values": Means.QUERY,
+        "ai.ranking": Means.DOCUMENTS,
+        "ai.documents": Means.INPUT,
+        "ai.embedding": Means.SETTING,
+        "ai.embeddings": Means.SETTING,
+        # Tools
+        "ai.toolCall.name": Means.TOOL_NAME,
+        "ai.toolCall.id": Means.TOOL_CALL_ID,
+        "ai.toolCall.args": Means.TOOL_ARGUMENTS,
+        "ai.toolCall.input": Means.TOOL_ARGUMENTS,
+        "ai.toolCall.result": Means.TOOL_RESULT,
+        "ai.toolCall.output": Means.TOOL_RESULT,
+        # How it was done
+        "ai.prompt.*": Means.SETTING,
+        "ai.schema": Means.SETTING,
+        "ai.schema.*": Means.SETTING,
+        "ai.settings.*": Means.SETTING,
+        "ai.model.*": Means.SETTING,
+        "ai.request.*": Means.SETTING,
+        "ai.response.*": Means.SETTING,
+        "ai.telemetry.*": Means.SETTING,
+        "ai.stream.*": Means.SETTING,
+    },
+    kinds={
+        "ai.generatetext": StepKind.OTHER,
+        "ai.streamtext": StepKind.OTHER,
+        "ai.generateobject": StepKind.OTHER,
+        "ai.streamobject": StepKind.OTHER,
+        "ai.embed": StepKind.OTHER,
+        "ai.embedmany": StepKind.OTHER,
+        "ai.rerank": StepKind.OTHER,
+        "ai.generatetext.dogenerate": StepKind.MODEL,
+        "ai.streamtext.dostream": StepKind.MODEL,
+        "ai.generateobject.dogenerate": StepKind.MODEL,
+        "ai.streamobject.dostream": StepKind.MODEL,
+        "ai.embed.doembed": StepKind.MODEL,
+        "ai.embedmany.doembed": StepKind.MODEL,
+        "ai.rerank.dorerank": StepKind.RETRIEVAL,
+        "ai.toolcall": StepKind.TOOL,
+    },
+)

@@ -1,0 +1,188 @@
+"""Reads what a person wants to see of one step: messages, tools, documents, errors."""
+
+from collections.abc import Iterator, Mapping
+
+from teachback.json_types import Json
+from teachback.vocabulary import StepKind
+from teachback_server.jobs.meaning.convention import Means
+from teachback_server.jobs.meaning.envelopes import open_envelope
+from teachback_server.jobs.meaning.gathering import Gathered, first, first_text, gather
+from teachback_server.jobs.meaning.loose_json import clean_text, is_empty, read_json, write_text
+from teachback_server.jobs.meaning.messages import has_messages, read_messages
+from teachback_server.jobs.meaning.spans import Attributes, Span
+from teachback_server.jobs.meaning.step_facts import read_kind
+from teachback_server.jobs.meaning.what_spans_say import Message, StepContent, ToolCall
+
+_EVENTS_IN = frozenset(
+    {"gen_ai.user.message", "gen_ai.system.message", "gen_ai.assistant.message", "gen_ai.tool.message"}
+)
+_EVENTS_OUT = frozenset({"gen_ai.choice"})
+_EVENTS_OF_DOCUMENTS = frozenset({"db.query.result", "db.search.result"})
+_NAMES_OF_DOCUMENT = ("document", "node", "entity")
+_NAMES_OF_DOCUMENT_TEXT = ("content", "page_content", "text", "document", "snippet", "body", "title", "id")
+# Where a provider's request and answer have their text, for spans that carry nothing but them.
+_NAMES_OF_PROMPT = ("prompt", "input", "inputs", "query", "inputText")
+_NAMES_OF_ANSWERS = ("choices", "candidates", "generations", "output")
+_NAMES_OF_ANSWER = ("completion", "output_text", "generation", "response", "text", "answer", "content")
+_DEEPEST_DOCUMENT = 8
+
+
+def read_content(span: Span) -> StepContent:
+    """Read what a person reads of one step; what the span does not carry stays empty."""
+    said = gather(span)
+    kind = read_kind(span.attributes)[0]
+    return StepContent(
+        input=first(said, Means.JOB_INPUT) or first(said, Means.INPUT) or first(said, Means.QUERY),
+        output=first(said, Means.JOB_OUTPUT) or first(said, Means.OUTPUT),
+        messages_in=read_messages_in(span, said),
+        messages_out=read_messages_out(span, said),
+        tool=read_tool(span, said, kind),
+        documents=tuple(_list_documents(span, said, kind)),
+        error=read_error(span, said),
+    )
+
+
+def read_messages_in(span: Span, said: Gathered) -> tuple[Message, ...]:
+    """Read the messages that a model was given, with the system's instructions before them."""
+    instructions = read_messages(first(said, Means.INSTRUCTIONS), "system")
+    messages = _first_messages(said, Means.MESSAGES_IN, "user") or _read_events(span, _EVENTS_IN, "user")
+    if not messages:
+        conversation = _first_messages(said, Means.CONVERSATION, "user")
+        messages = conversation[: _count_before_answer(conversation)]
+    if not messages:
+        messages = _read_request(first(said, Means.INPUT), read_kind(span.attributes)[0])
+    if any(message.role == "system" for message in messages):
+        return messages
+    return instructions + messages
+
+
+def read_messages_out(span: Span, said: Gathered) -> tuple[Message, ...]:
+    """Read the messages that a model gave back."""
+    messages = _first_messages(said, Means.MESSAGES_OUT, "assistant") or _read_events(span, _EVENTS_OUT, "assistant")
+    if messages:
+        return messages
+    calls = first(said, Means.TOOL_CALLS)
+    text = first_text(said, Means.TEXT_OUT) or (first_text(said, Means.REASONING) if calls is None else "")
+    if text or calls is not None:
+        return read_messages({"role": "assistant", "content": text, "tool_calls": calls}, "assistant")
+    conversation = _first_messages(said, Means.CONVERSATION, "user")
+    messages = conversation[_count_before_answer(conversation) :]
+    if messages:
+        return messages
+    return _read_answer(first(said, Means.OUTPUT), read_kind(span.attributes)[0])
+
+
+def read_tool(span: Span, said: Gathered, kind: StepKind) -> ToolCall | None:
+    """Read the use of a tool with its arguments and result; None where the step is none."""
+    arguments, result = first(said, Means.TOOL_ARGUMENTS), first(said, Means.TOOL_RESULT)
+    if kind is StepKind.TOOL:
+        arguments = arguments if arguments is not None else first(said, Means.INPUT)
+        arguments = arguments if arguments is not None else first(said, Means.TOOL_PARAMETERS)
+        result = result if result is not None else first(said, Means.OUTPUT)
+    elif arguments is None and result is None:
+        return None
+    return ToolCall(
+        id=first_text(said, Means.TOOL_CALL_ID),
+        name=first_text(said, Means.TOOL_NAME) or span.name,
+        arguments=open_envelope(arguments),
+        result=open_envelope(result),
+    )
+
+
+def read_error(span: Span, said: Gathered) -> str:
+    """Read what went wrong: the exception if one was recorded, else what the span's status says."""
+    for event in span.events:
+        if event.name == "exception":
+            kind = event.attributes.get("exception.type")
+            message = event.attributes.get("exception.message")
+            told = ": ".join(part for part in (kind, message) if isinstance(part, str) and part)
+            if told:
+                return clean_text(told)
+    if span.is_error:
+        return clean_text(span.status_message) or first_text(said, Means.ERROR) or "It failed and does not say why."
+    kind = span.attributes.get("error.type")
+    return clean_text(kind) if isinstance(kind, str) else ""
+
+
+def _first_messages(said: Gathered, means: Means, role: str) -> tuple[Message, ...]:
+    return next((messages for value in said.get(means, ()) if (messages := read_messages(value, role))), ())
+
+
+def _read_request(given: Json, kind: StepKind) -> tuple[Message, ...]:
+    if has_messages(given):
+        return read_messages(given, "user")
+    if kind is StepKind.MODEL and isinstance(given, Mapping):
+        asked = next((given[name] for name in _NAMES_OF_PROMPT if not is_empty(given.get(name))), None)
+        return read_messages(asked, "user")
+    return ()
+
+
+def _read_answer(given: Json, kind: StepKind) -> tuple[Message, ...]:
+    if has_messages(given):
+        return read_messages(given, "assistant")
+    if kind is StepKind.MODEL and isinstance(given, Mapping):
+        if any(isinstance(given.get(name), list) for name in _NAMES_OF_ANSWERS):
+            return read_messages(given, "assistant")
+        answered = next((given[name] for name in _NAMES_OF_ANSWER if isinstance(given.get(name), str)), None)
+        return read_messages(answered, "assistant")
+    return ()
+
+
+def _read_events(span: Span, names: frozenset[str], role: str) -> tuple[Message, ...]:
+    entries: list[Json] = [
+        {"event.name": event.name, **_read_body(event.attributes)} for event in span.events if event.name in names
+    ]
+    return read_messages(entries, role)
+
+
+def _read_body(attributes: Attributes) -> Mapping[str, Json]:
+    read = {name.removeprefix("gen_ai.event."): read_json(value) for name, value in attributes.items()}
+    for name in ("body", "event_body", "content"):
+        body = read.get(name)
+        if isinstance(body, Mapping):
+            return {**read, **body}
+    message = read.get("message")
+    if isinstance(message, str | list):
+        read["content"] = message
+        del read["message"]
+    return read
+
+
+def _count_before_answer(conversation: tuple[Message, ...]) -> int:
+    count = len(conversation)
+    while count and conversation[count - 1].role == "assistant":
+        count -= 1
+    return count
+
+
+def _list_documents(span: Span, said: Gathered, kind: StepKind) -> Iterator[str]:
+    found: list[Json] = list(said.get(Means.DOCUMENTS, ()))[:1]
+    found += [
+        {name.rpartition(".")[2]: value for name, value in event.attributes.items()}
+        for event in span.events
+        if event.name in _EVENTS_OF_DOCUMENTS
+    ]
+    if not found and kind is StepKind.RETRIEVAL:
+        output = first(said, Means.OUTPUT)
+        if isinstance(output, Mapping):
+            output = output.get("documents")
+        found = [output]
+    for value in found:
+        yield from _list_document_texts(value, 0)
+
+
+def _list_document_texts(value: Json, depth: int) -> Iterator[str]:
+    if is_empty(value) or depth > _DEEPEST_DOCUMENT:
+        return
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from _list_document_texts(item, depth + 1)
+    elif isinstance(value, Mapping):
+        wrapped = next((value[name] for name in _NAMES_OF_DOCUMENT if isinstance(value.get(name), Mapping)), None)
+        if wrapped is not None:
+            yield from _list_document_texts(wrapped, depth + 1)
+        else:
+            told = (value[name] for name in _NAMES_OF_DOCUMENT_TEXT if not is_empty(value.get(name)))
+            yield clean_text(write_text(next(told, value)))
+    else:
+        yield clean_text(write_text(value))

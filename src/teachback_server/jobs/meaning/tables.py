@@ -1,0 +1,107 @@
+"""All conventions as one: where an attribute stands in them, and which of them a span follows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from teachback.vocabulary import StepKind
+from teachback_server.jobs.meaning.convention import Convention, Means
+from teachback_server.jobs.meaning.conventions.google_adk import GOOGLE_ADK
+from teachback_server.jobs.meaning.conventions.langfuse import LANGFUSE
+from teachback_server.jobs.meaning.conventions.mlflow import MLFLOW
+from teachback_server.jobs.meaning.conventions.openinference import OPENINFERENCE
+from teachback_server.jobs.meaning.conventions.openllmetry import OPENLLMETRY
+from teachback_server.jobs.meaning.conventions.opentelemetry_gen_ai import OPENTELEMETRY_GEN_AI
+from teachback_server.jobs.meaning.conventions.plain_names import find_meaning_of_name, is_like_a_carrier
+from teachback_server.jobs.meaning.conventions.pydantic_ai import PYDANTIC_AI
+from teachback_server.jobs.meaning.conventions.teachback_own import TEACHBACK
+from teachback_server.jobs.meaning.conventions.vercel_ai_sdk import VERCEL_AI_SDK
+from teachback_server.jobs.meaning.spans import Attributes
+
+# A span may follow several at once; the more particular stands first and its word counts.
+CONVENTIONS: tuple[Convention, ...] = (
+    TEACHBACK,
+    LANGFUSE,
+    OPENINFERENCE,
+    MLFLOW,
+    VERCEL_AI_SDK,
+    GOOGLE_ADK,
+    PYDANTIC_AI,
+    OPENLLMETRY,
+    OPENTELEMETRY_GEN_AI,
+)
+PLAIN_NAMES = "plain names"
+_REMEMBERED_NAMES = 8192  # the names of attributes repeat from span to span, indexed ones among them
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where an attribute stands in the tables."""
+
+    means: Means
+    rank: int  # the lower, the more its word counts
+    prefix: str = ""  # it is one of many attributes that begin so and that make one value together
+    is_plain: bool = False  # no convention knows it; its words told
+
+
+def list_keys(means: Means) -> tuple[str, ...]:
+    """Every whole attribute with this meaning, the one that counts most first."""
+    return tuple(key for key, place in _WHOLE.items() if place.means is means)
+
+
+def _merge_tables() -> dict[str, Place]:
+    merged: dict[str, Place] = {}
+    for convention in CONVENTIONS:
+        for name, means in convention.attributes.items():
+            merged.setdefault(name, Place(means=means, rank=len(merged), prefix=name.removesuffix(".*")))
+    return merged
+
+
+_ALL = _merge_tables()
+_WHOLE: Mapping[str, Place] = {
+    name: Place(means=place.means, rank=place.rank) for name, place in _ALL.items() if not name.endswith(".*")
+}
+_BEGINNINGS: Mapping[str, Place] = {place.prefix: place for name, place in _ALL.items() if name.endswith(".*")}
+KNOWN_NAMES = frozenset(_WHOLE)
+
+KINDS: Mapping[str, StepKind] = {
+    value: kind for convention in reversed(CONVENTIONS) for value, kind in convention.kinds.items()
+}
+_CONVENTION_OF_MARKER: Mapping[str, str] = {
+    marker: convention.name for convention in CONVENTIONS for marker in convention.markers
+}
+_MARKERS = frozenset(_CONVENTION_OF_MARKER)
+
+
+@lru_cache(maxsize=_REMEMBERED_NAMES)
+def find_place(name: str) -> Place | None:
+    """Find what an attribute means: by its whole name, else by the longest beginning in a table, else by its words."""
+    if name in _WHOLE:
+        return _WHOLE[name]
+    beginning = name
+    while "." in beginning:
+        beginning = beginning.rpartition(".")[0]
+        if beginning in _BEGINNINGS:
+            return _BEGINNINGS[beginning]
+    means = find_meaning_of_name(name)
+    return None if means is None else Place(means=means, rank=len(_ALL), is_plain=True)
+
+
+@lru_cache(maxsize=_REMEMBERED_NAMES)
+def is_unread(name: str) -> bool:
+    """Tell whether an attribute looks as if it carried messages while no table says what it means."""
+    return is_like_a_carrier(name) and find_place(name) is None
+
+
+def find_convention(attributes: Attributes, scope: str) -> str:
+    """Name the convention that a span follows; empty where it follows none that we know."""
+    if not _MARKERS.isdisjoint(attributes):
+        for marker, name in _CONVENTION_OF_MARKER.items():
+            if marker in attributes:
+                return name
+    return _find_convention_of_scope(scope)
+
+
+@lru_cache(maxsize=_REMEMBERED_NAMES)
+def _find_convention_of_scope(scope: str) -> str:
+    return next((table.name for table in CONVENTIONS if scope and scope.startswith(table.scopes)), "")
