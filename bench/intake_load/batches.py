@@ -1,0 +1,132 @@
+"""Puts sample traces into export requests, once and beforehand, so that sending them costs the client little."""
+
+import gzip
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+from random import Random
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
+
+from intake_load.traces import SampleTrace, TraceId, list_key_values, make_trace
+
+SpanKey = tuple[TraceId, bytes]  # trace id, span id
+
+_HALF_ID_BYTES = 8  # the first half of a trace id names the load, the second half the trace in it
+_BETWEEN_TRACES_NS = 40_000_000
+_LATE_BY_SPANS = 1200  # two or three batches of 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadPlan:
+    """What load to make; the same plan always gives the same bytes."""
+
+    seed: int
+    batches: int
+    spans_a_batch: int = 500
+    late_roots: float = 0.1  # share of traces whose root comes some batches after its children
+    is_shuffled: bool = False  # spans of a trace in any order, spread over batches
+    is_gzipped: bool = False
+    started_ns: int = 1_780_000_000_000_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """One export request, ready to be sent, and what it holds."""
+
+    body: bytes
+    keys: tuple[SpanKey, ...]
+    is_gzipped: bool = False
+
+
+def make_batches(plan: LoadPlan) -> list[Batch]:
+    """The requests of a plan, every one full: the last traces are cut where the plan ends."""
+    wanted = plan.batches * plan.spans_a_batch
+    spans = arrange_spans(_make_traces_of(plan, wanted), plan)[:wanted]
+    return [_make_batch(list(part), plan.is_gzipped) for part in _cut(spans, plan.spans_a_batch)]
+
+
+def arrange_spans(traces: Sequence[SampleTrace], plan: LoadPlan) -> list[Span]:
+    """All spans in the order in which an exporter would send them: as they ended, some roots late, or shuffled."""
+    draws = Random(f"order {plan.seed}")
+    spans = [span for trace in traces for span in trace.spans]
+    if plan.is_shuffled:
+        draws.shuffle(spans)
+        return spans
+    spans.sort(key=lambda span: span.end_time_unix_nano)
+    places = {id(span): float(place) for place, span in enumerate(spans)}
+    for trace in traces:
+        if draws.random() < plan.late_roots:
+            places[id(trace.spans[-1])] += _LATE_BY_SPANS
+    return sorted(spans, key=lambda span: places[id(span)])
+
+
+def name_load(seed: int | str) -> bytes:
+    """The first half of the trace ids of a load: eight bytes that occur nowhere else in it."""
+    return hashlib.sha256(f"load {seed}".encode()).digest()[:_HALF_ID_BYTES]
+
+
+def renew_batch(batch: Batch, old_load: bytes, new_load: bytes) -> Batch:
+    """The same request with other trace ids, for loads too long to be made beforehand. The body must be plain."""
+    if batch.is_gzipped:
+        raise ValueError("Only a plain body can be renewed: renew first, compress after.")
+    keys = tuple((new_load + trace_id[_HALF_ID_BYTES:], span_id) for trace_id, span_id in batch.keys)
+    return replace(batch, body=batch.body.replace(old_load, new_load), keys=keys)
+
+
+def compress_batch(batch: Batch) -> Batch:
+    """The same request, gzipped as an exporter does it."""
+    return replace(batch, body=gzip.compress(batch.body, compresslevel=6, mtime=0), is_gzipped=True)
+
+
+def _make_traces_of(plan: LoadPlan, wanted: int) -> list[SampleTrace]:
+    load, made = name_load(plan.seed), 0
+    traces: list[SampleTrace] = []
+    while made < wanted + 2 * _LATE_BY_SPANS:
+        place = len(traces)
+        trace_id = load + hashlib.sha256(f"trace {place}".encode()).digest()[:_HALF_ID_BYTES]
+        started_ns = plan.started_ns + place * _BETWEEN_TRACES_NS
+        traces.append(make_trace(trace_id, started_ns, Random(f"{plan.seed} {place}")))
+        made += len(traces[-1].spans)
+    return traces
+
+
+def _cut(spans: Sequence[Span], size: int) -> Iterator[tuple[Span, ...]]:
+    return (tuple(spans[at : at + size]) for at in range(0, len(spans), size))
+
+
+def _make_batch(spans: Sequence[Span], is_gzipped: bool) -> Batch:
+    resource = Resource(
+        attributes=list_key_values(
+            {
+                "service.name": "front-desk",
+                "service.version": "4.1.0",
+                "telemetry.sdk.language": "python",
+                "telemetry.sdk.name": "opentelemetry",
+                "telemetry.sdk.version": "1.40.0",
+            }
+        )
+    )
+    scope = ScopeSpans(scope=InstrumentationScope(name="sample.agents", version="1.0.0"), spans=spans)
+    request = ExportTraceServiceRequest(resource_spans=[ResourceSpans(resource=resource, scope_spans=[scope])])
+    batch = Batch(
+        body=request.SerializeToString(deterministic=True),
+        keys=tuple((span.trace_id, span.span_id) for span in spans),
+    )
+    return compress_batch(batch) if is_gzipped else batch
+
+
+def renew_forever(plan: LoadPlan) -> Iterator[Batch]:
+    """The batches of a plan again and again, each round as other traces: a load without an end, made at once."""
+    return _renew_each_round(make_batches(replace(plan, is_gzipped=False)), plan)
+
+
+def _renew_each_round(plain: Sequence[Batch], plan: LoadPlan) -> Iterator[Batch]:
+    for place in count():
+        for batch in plain:
+            renewed = renew_batch(batch, name_load(plan.seed), name_load(f"{plan.seed} round {place}"))
+            yield compress_batch(renewed) if plan.is_gzipped else renewed
