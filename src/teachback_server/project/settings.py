@@ -1,10 +1,11 @@
-"""Django settings: one folder holds everything, two SQLite files keep state and traces apart, pages obey a CSP."""
+"""Django settings: one folder holds everything, two databases keep state and traces apart, pages obey a CSP."""
 
 import os
 from pathlib import Path
 
 from csp.constants import NONE, SELF
 
+from teachback_server.project.databases import read_clickhouse_url, read_databases
 from teachback_server.project.home import open_home, read_or_make_secret_key
 
 HOME = Path(os.environ.get("TEACHBACK_HOME") or "teachback-home").resolve()
@@ -70,20 +71,8 @@ TEMPLATES = [
     }
 ]
 
-# A backtest may be repeated from its file, so it may trade a power cut's last second for speed; a decision may not.
-SQLITE_SYNCHRONOUS = os.environ.get("TEACHBACK_SQLITE_SYNCHRONOUS", "FULL")
-_SQLITE_OPTIONS = {
-    "transaction_mode": "IMMEDIATE",
-    "timeout": 20,
-    "init_command": (
-        f"PRAGMA journal_mode=WAL; PRAGMA synchronous={SQLITE_SYNCHRONOUS}; PRAGMA wal_autocheckpoint=20000;"
-        " PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
-    ),
-}
-DATABASES = {
-    "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": HOME / "state.sqlite3", "OPTIONS": _SQLITE_OPTIONS},
-    "traces": {"ENGINE": "django.db.backends.sqlite3", "NAME": HOME / "traces.sqlite3", "OPTIONS": _SQLITE_OPTIONS},
-}
+DATABASES = read_databases(os.environ, HOME)
+CLICKHOUSE_URL = read_clickhouse_url(os.environ)  # empty: the steps of traces live in the database `traces`
 DATABASE_ROUTERS = ["teachback_server.project.database_router.TracesApart"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

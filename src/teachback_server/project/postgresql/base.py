@@ -1,0 +1,44 @@
+"""The connection to PostgreSQL: what may be stored in SQLite may be stored here, and comes back the same."""
+
+from typing import Any
+
+from django.db.backends.postgresql import base, operations
+from django.db.backends.postgresql.operations import get_json_dumps
+from psycopg import Connection
+from psycopg.types.json import Json
+from psycopg.types.string import StrDumper, TextLoader
+
+_SHOWN_FOR_NUL = "\N{REPLACEMENT CHARACTER}"
+
+
+class _TextWithoutNul(StrDumper):
+    """PostgreSQL has no place for the character NUL in a text; refusing it would refuse a whole job."""
+
+    def dump(self, obj: str) -> Any:
+        return super().dump(obj.replace("\x00", _SHOWN_FOR_NUL) if "\x00" in obj else obj)
+
+
+class DatabaseOperations(operations.DatabaseOperations):
+    """Hands JSON over as text: the type `jsonb` would sort keys, round numbers and refuse NUL."""
+
+    def adapt_json_value(self, value: Any, encoder: Any) -> Json:  # type: ignore[override]
+        return Json(value, dumps=get_json_dumps(encoder))
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """Django's connection with wider types. Lengths and sizes are checked where work comes in, by what it means."""
+
+    data_types = {
+        **base.DatabaseWrapper.data_types,
+        "CharField": "text",
+        "JSONField": "json",
+        "IntegerField": "bigint",
+        "PositiveIntegerField": "bigint",
+    }
+    ops_class = DatabaseOperations
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> "Connection[Any]":
+        connection: Connection[Any] = super().get_new_connection(conn_params)
+        connection.adapters.register_loader("json", TextLoader)  # a JSON field reads its text itself
+        connection.adapters.register_dumper(str, _TextWithoutNul)
+        return connection
