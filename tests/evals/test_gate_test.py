@@ -66,6 +66,33 @@ def test_a_few_cases_cannot_tell_and_say_how_many_more_could() -> None:
     assert f"About {report.more_cases_for_not_worse} more cases" in report.sentence
 
 
+def test_how_many_more_cases_could_prove_it_counts_what_each_is_worth() -> None:
+    handed_back_before = [PairedCase(group=f"h{n}", base_score=0.8, candidate_score=1.0) for n in range(20)]
+    report = judge(make_cases(both_right=180) + handed_back_before)
+    assert not report.claims[0].is_allowed
+    more = report.more_cases_for_proven
+    assert more is not None and more > 50  # twenty whole fixes would have been more than enough
+    worth = 0.1875  # differences are kept rounded down
+    seen = betting_e_value([worth] * (20 * (200 + more) // 200))
+    assert seen == pytest.approx(1 / report.claims[0].level, rel=0.2)
+    assert f"about {more} more cases could" in report.sentence
+
+
+def test_what_is_worth_less_than_what_it_breaks_gives_no_number_of_cases() -> None:
+    half_fixed = [PairedCase(group=f"h{n}", base_score=0.5, candidate_score=1.0) for n in range(10)]
+    report = judge(make_cases(broken=6, both_right=600) + half_fixed)
+    assert report.fixed > report.broken
+    assert report.more_cases_for_proven is None
+
+
+@pytest.mark.parametrize(
+    ("unreviewed", "words"),
+    [(1, "(1 of these was not reviewed and is taken"), (2, "(2 of these were not reviewed and are taken")],
+)
+def test_the_sentence_counts_one_as_one(unreviewed: int, words: str) -> None:
+    assert words in judge(make_cases(both_right=400, unreviewed_differing=unreviewed)).sentence
+
+
 def test_a_loss_is_harmful() -> None:
     report = judge(make_cases(fixed=2, broken=20, both_right=180))
     assert report.verdict is GateVerdict.HARMFUL

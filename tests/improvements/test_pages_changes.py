@@ -205,3 +205,11 @@ def test_a_report_without_figures_gives_none() -> None:
 @pytest.mark.parametrize("is_released", [True, False])
 def test_every_ground_is_a_sentence(verdict: GateVerdict, is_released: bool) -> None:
     assert describe_ground(verdict, Lever.RULES, is_released=is_released).endswith(".")
+
+
+def test_figures_count_one_as_one() -> None:
+    report = {**report_on(1, 0, 0).as_json(), "assumed_broken": 1, "proven_lower_bound": -0.01}
+    figures = {one.label: one.words for one in list_figures(report, Lever.RULES)}
+    assert figures["Judged on"] == "1 job that it was not made from"
+    assert "1 of these nobody reviewed, so it counts as broken" in figures["Before and after"]
+    assert figures["Against the last proven release"] == "at least −1 point"

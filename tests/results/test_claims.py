@@ -8,8 +8,9 @@ from teachback_server.statistics.multiplicity import ClaimAccount
 RELEASES = {number: ReleaseFacts(number=number, parent_id=number - 1 or None) for number in (1, 2, 3, 4)}
 
 
-def claim(*, is_allowed: bool, gained: float = 20, lost: float = 5, cases: int = 100) -> ClaimFacts:
-    return ClaimFacts(level=0.005, is_allowed=is_allowed, gained=gained, lost=lost, cases=cases)
+def claim(*, is_allowed: bool, gained: int = 20, lost: int = 5, cases: int = 100) -> ClaimFacts:
+    tally = ((-1.0, lost), (0.0, cases - gained - lost), (1.0, gained))
+    return ClaimFacts(level=0.005, is_allowed=is_allowed, tally=tally)
 
 
 def gate(candidate: int, compared_with: list[int], *claims: ClaimFacts) -> GateFacts:
@@ -95,4 +96,5 @@ def test_claims_are_read_as_gates_write_them() -> None:
     report = judge_change(cases, account=ClaimAccount())
     (stored,) = report.as_json()["claims"]  # type: ignore[union-attr,misc]
     read = read_claim(stored)  # type: ignore[arg-type]
-    assert read == ClaimFacts(level=report.claims[0].level, is_allowed=True, gained=40, lost=1, cases=42)
+    assert read == ClaimFacts(level=report.claims[0].level, is_allowed=True, tally=((-1.0, 1), (0.0, 1), (1.0, 40)))
+    assert read.cases == 42

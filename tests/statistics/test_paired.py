@@ -70,15 +70,28 @@ def test_cases_needed_is_where_the_power_is_reached() -> None:
 
 def test_no_number_of_cases_proves_a_change_that_breaks_as_much_as_it_fixes() -> None:
     assert cases_needed(0.05, 0.05) is None
-    assert cases_until_e_value(0.05, 0.05, level=0.05) is None
+    assert cases_until_e_value([(1, 5), (-1, 5), (0, 90)], level=0.05) is None
+    assert cases_until_e_value([], level=0.05) is None
     assert cases_needed(0.0501, 0.05, most_cases=1000) is None
 
 
 def test_rates_that_are_impossible_together_are_refused() -> None:
     with pytest.raises(ValueError, match="impossible together"):
         mcnemar_power(0.7, 0.5, 10)
-    with pytest.raises(ValueError, match="impossible together"):
-        cases_until_e_value(-0.1, 0.5, level=0.05)
+    with pytest.raises(ValueError, match="count again"):
+        cases_until_e_value([(1, -1), (0, 90)], level=0.05)
+    with pytest.raises(ValueError, match="count again"):
+        cases_until_e_value([(-2, 1), (1, 90)], level=0.05)
+
+
+def test_differences_that_weigh_half_take_longer_to_prove_anything() -> None:
+    whole = cases_until_e_value([(1, 10), (-1, 2), (0, 88)], level=0.05)
+    half = cases_until_e_value([(0.5, 10), (-0.5, 2), (0, 88)], level=0.05)
+    mixed = cases_until_e_value([(0.5, 10), (-1, 2), (0, 88)], level=0.05)
+    assert whole is not None and half is not None and mixed is not None
+    assert whole < half < mixed
+    reached = betting_e_value([0.5] * 2 * half + [-0.5] * (2 * half // 5))
+    assert cases_until_e_value([(0.5, 10), (-0.5, 2)], level=1 / reached) == pytest.approx(2.4 * half, rel=0.01)
 
 
 def test_three_fixes_give_the_e_value_of_the_integral() -> None:
@@ -147,7 +160,8 @@ def test_a_shadow_decides_as_soon_as_the_reference(fix_rate: float, break_rate: 
 
 @pytest.mark.parametrize(("fix_rate", "break_rate", "median"), [(0.13, 0.03, 92), (0.15, 0.05, 114), (0.10, 0.05, 356)])
 def test_the_forecast_of_cases_names_about_the_median(fix_rate: float, break_rate: float, median: int) -> None:
-    forecast = cases_until_e_value(fix_rate, break_rate, level=0.05)
+    tally = [(1, fix_rate), (-1, break_rate), (0, 1 - fix_rate - break_rate)]
+    forecast = cases_until_e_value(tally, level=0.05)
     assert forecast is not None
     assert median <= forecast <= 1.5 * median  # the expected counts, so a little later than the first crossing
 

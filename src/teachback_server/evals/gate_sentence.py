@@ -47,7 +47,8 @@ def _opening(figures: GateFigures) -> str:
 def _counts(figures: GateFigures) -> str:
     text = f"Of {_count(figures.cases, 'case')} it fixed {figures.fixed} and broke {figures.broken}"
     if figures.assumed_broken:
-        text += f" ({figures.assumed_broken} of these were not reviewed and are taken for broken)"
+        unknown = "was not reviewed and is" if figures.assumed_broken == 1 else "were not reviewed and are"
+        text += f" ({figures.assumed_broken} of these {unknown} taken for broken)"
     return text + "."
 
 

@@ -124,7 +124,7 @@ def judge_change(
         proven_lower_bound=proven_lower,
         margin=margin,
         more_cases_for_not_worse=_more_for_not_worse(differences, margin, level),
-        more_cases_for_proven=_more_for_proven(differences, claims),
+        more_cases_for_proven=_more_for_proven(claims),
     )
     return GateReport(
         sentence=describe_verdict(figures),
@@ -247,10 +247,8 @@ def _more_for_not_worse(differences: Sequence[float], margin: float, level: floa
     return more if more > 0 else None
 
 
-def _more_for_proven(differences: Sequence[float], claims: tuple[Claim, ...]) -> int | None:
+def _more_for_proven(claims: tuple[Claim, ...]) -> int | None:
     if not claims or claims[0].is_allowed:
         return None
-    seen = len(differences)
-    fixed, broken = sum(value > 0 for value in differences), sum(value < 0 for value in differences)
-    needed = cases_until_e_value(fixed / seen, broken / seen, level=claims[0].level)
-    return None if needed is None else max(1, needed - seen)
+    needed = cases_until_e_value(claims[0].tally, level=claims[0].level)
+    return None if needed is None else max(1, needed - sum(count for _, count in claims[0].tally))

@@ -45,8 +45,9 @@ def describe_certificate(certificate: Certificate) -> str:
             f"{certificate.pool} judged jobs do not show yet that any share of the work stays under "
             f"{certificate.limit:.0%} wrong. Everything is reviewed, and the next release tries again."
         )
+    were = "was" if found.errors == 1 else "were"
     return (
-        f"The surest {found.share:.0%} of jobs may skip review: {found.errors} of {found.jobs} such jobs were wrong, "
+        f"The surest {found.share:.0%} of jobs may skip review: {found.errors} of {found.jobs} such jobs {were} wrong, "
         f"so with {certificate.certainty:.0%} certainty fewer than {certificate.limit:.0%} of them are."
     )
 

@@ -60,17 +60,18 @@ def _list_certificate_figures(report: JsonObject) -> tuple[Figure, ...]:
     if "pool" not in report:
         return ()
     lines = [
-        ("Judged on", f"{_number(report, 'pool'):.0f} jobs that the release was not made from, in order of arrival"),
+        ("Judged on", f"{_jobs(_number(report, 'pool'))} that the release was not made from, in order of arrival"),
         ("Limit", f"{_percent(report, 'limit')} wrong, with {_percent(report, 'certainty')} certainty"),
         ("Attempt", f"number {_number(report, 'attempt'):.0f} of this release; each one must show more than the last"),
     ]
     if "threshold" in report:
+        errors = _number(report, "errors")
         lines += [
             (
                 "Sure enough",
                 f"{_percent(report, 'threshold')} or more, which is about {_percent(report, 'share')} of the work",
             ),
-            ("Of those", f"{_number(report, 'errors'):.0f} of {_number(report, 'jobs'):.0f} were wrong"),
+            ("Of those", f"{errors:.0f} of {_number(report, 'jobs'):.0f} {'was' if errors == 1 else 'were'} wrong"),
         ]
     return tuple(Figure(label=label, words=words) for label, words in lines)
 
@@ -78,13 +79,14 @@ def _list_certificate_figures(report: JsonObject) -> tuple[Figure, ...]:
 def _judged_on(report: JsonObject) -> str:
     cases, groups = _number(report, "cases"), _number(report, "groups")
     apart = f", {groups:,.0f} of them independent of each other" if groups != cases else ""
-    return f"{cases:,.0f} jobs that it was not made from{apart}"
+    return f"{_jobs(cases)} that it was not made from{apart}"
 
 
 def _before_and_after(report: JsonObject) -> str:
     fixed, broken, same = (_number(report, name) for name in ("fixed", "broken", "unchanged"))
     assumed = _number(report, "assumed_broken")
-    note = f" ({assumed:,.0f} of these nobody reviewed, so they count as broken)" if assumed else ""
+    counted = "it counts" if assumed == 1 else "they count"
+    note = f" ({assumed:,.0f} of these nobody reviewed, so {counted} as broken)" if assumed else ""
     return f"{fixed:,.0f} fixed, {broken:,.0f} broken{note}, {same:,.0f} the same"
 
 
@@ -135,13 +137,17 @@ def _number(values: Mapping[str, Json], name: str) -> float:
     return float(found) if isinstance(found, int | float) else 0.0
 
 
+def _jobs(number: float) -> str:
+    return f"{number:,.0f} job{'' if number == 1 else 's'}"
+
+
 def _percent(values: Mapping[str, Json], name: str) -> str:
     return f"{round(100 * _number(values, name), 1):g}\u00a0%"
 
 
 def _points(share: float, *, signed: bool = False) -> str:
     number = _signed(share) if signed else f"{round(100 * share, 1):g}"
-    return f"{number} point{'' if number in ('1', '+1') else 's'}"
+    return f"{number} point{'' if number in ('1', '+1', '−1') else 's'}"
 
 
 def _signed(share: float) -> str:

@@ -17,9 +17,12 @@ class ClaimFacts:
 
     level: float
     is_allowed: bool
-    gained: float  # sum of the differences for the candidate; a fixed case counts 1, a hand-back less
-    lost: float
-    cases: int  # groups of jobs that are independent of each other
+    tally: tuple[tuple[float, int], ...]  # differences for the candidate and how often each was seen
+
+    @property
+    def cases(self) -> int:
+        """How many groups of jobs were compared that are independent of each other."""
+        return sum(count for _, count in self.tally)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,9 +71,7 @@ def read_claim(stored: JsonObject) -> ClaimFacts:
     return ClaimFacts(
         level=cast(float, stored["level"]),
         is_allowed=bool(stored["is_allowed"]),
-        gained=sum(max(value, 0.0) * count for value, count in tally),
-        lost=sum(max(-value, 0.0) * count for value, count in tally),
-        cases=sum(count for _, count in tally),
+        tally=tuple((value, count) for value, count in tally),
     )
 
 
@@ -126,7 +127,5 @@ def _list_line(release_id: int, releases: Mapping[int, ReleaseFacts]) -> list[in
 
 
 def _count_more(claim: ClaimFacts) -> int | None:
-    if not claim.cases:
-        return None
-    needed = cases_until_e_value(claim.gained / claim.cases, claim.lost / claim.cases, level=claim.level)
+    needed = cases_until_e_value(claim.tally, level=claim.level)
     return None if needed is None else max(1, needed - claim.cases)

@@ -87,22 +87,27 @@ def cases_needed(
     return _first_true(lambda n: mcnemar_power(fix_rate, break_rate, n, level) >= power, most_cases)
 
 
-def cases_until_e_value(fix_rate: float, break_rate: float, *, level: float, most_cases: int = 100_000) -> int | None:
-    """How many cases bring `discordant_e_value` to 1/level if these rates go on; None if more than `most_cases`.
+def cases_until_e_value(tally: Sequence[tuple[float, float]], *, level: float, most_cases: int = 100_000) -> int | None:
+    """How many cases bring `betting_e_value` to 1/level if they go on like these; None if more than `most_cases`.
 
-    Formula: the smallest n at which the e-value of the expected counts (n·f, n·b) reaches 1/level; about half of all
+    `tally` holds each difference with its count or its share of the cases; those that did not differ count too.
+    Formula: the smallest n at which the e-value of the tally, scaled to n cases, reaches 1/level; about half of all
     streams are there by then. For "about N more cases" beside a verdict that was decided by e-values.
-    Raises ValueError for rates that are impossible together.
+    Raises ValueError for a difference below −1 and for a negative count.
     """
-    _differing_rate(fix_rate, break_rate)
+    if any(value < -1 or count < 0 for value, count in tally):
+        raise ValueError("Differences are at least -1 and counts at least 0; count again.")
+    total = sum(count for _, count in tally)
+    if sum(value * count for value, count in tally) <= 0:
+        return None
+    values = np.array([value for value, _ in tally])
+    shares = np.array([count / total for _, count in tally])
     target = math.log(1 / level)
 
     def is_reached(cases: int) -> bool:
-        return _log_mixture(np.array([1.0, -1.0]), np.array([cases * fix_rate, cases * break_rate])) >= target
+        return _log_mixture(values, cases * shares) >= target
 
-    if fix_rate <= break_rate or not is_reached(most_cases):
-        return None
-    return _first_true(is_reached, most_cases)
+    return _first_true(is_reached, most_cases) if is_reached(most_cases) else None
 
 
 def discordant_e_value(fixed: int, broken: int) -> float:
