@@ -1,35 +1,24 @@
-"""The list of a workflow's jobs with their decisions: filtered in SQL, a page at a time, the newest first."""
+"""The list of a workflow's jobs with their decisions: a page at a time, the newest first, however many there are."""
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 
-from django.db.models import F, Q, QuerySet, TextField
-from django.db.models.functions import Cast
+from django.db.models import F, QuerySet
 
 from teachback.json_types import Json, JsonObject
+from teachback.vocabulary import JobStatus
 from teachback_server.jobs.models import Job
+from teachback_server.jobs.open_store import open_trace_store
 from teachback_server.jobs.shown_values import spell_value
+from teachback_server.reviews.job_filter import JobFilter, Narrowed, list_named, narrow_jobs
 from teachback_server.workflows.models import Workflow
 
 JOBS_PER_PAGE = 50
-TEXT_IS_SEARCHED_IN = 20_000  # jobs, the newest; further back only numbers and ids are looked up
+FOUND_AT_MOST = 1000  # beyond this they are not counted
 _SUMMARY_LETTERS = 140
-_LAST_CHARACTER = "\U0010ffff"
-
-
-@dataclass(frozen=True, kw_only=True)
-class JobFilter:
-    """Which jobs somebody wants to see. An empty field wants all."""
-
-    status: str = ""
-    routing: str = ""
-    verdict: str = ""
-    release: int | None = None
-    is_waiting: bool = False
-    text: str = ""  # a number, the beginning of an id, or words of the input
-    hides_waiting_routes: bool = False  # for reviewers: why a job waits is not to be told apart before it is decided
+_TRACES_AT_ONCE = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,67 +37,104 @@ class JobRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """Jobs by their numbers, both ends included."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class JobsPage:
     """A page of the list. `older` and `newer` are the numbers to go on from, None at the ends."""
 
     rows: tuple[JobRow, ...]
     older: int | None
     newer: int | None
+    found: int  # on this page and beyond it within `looked_at`, up to FOUND_AT_MOST
+    looked_at: Stretch | None = None  # where it was not looked through to the end of the list: how far
+    named: tuple[JobRow, ...] = ()  # whose number or id was asked for, wherever they are in the list
+
+    @property
+    def has_more_than_counted(self) -> bool:
+        """Whether there are more than `found` says."""
+        return self.found >= FOUND_AT_MOST
 
 
 def list_jobs(
     workflow: Workflow, wanted: JobFilter, *, before: int | None = None, after: int | None = None
 ) -> JobsPage:
     """Jobs with a number below `before` or above `after`, the newest first; without either, the newest of all."""
-    jobs = _filter(Job.objects.filter(workflow=workflow), wanted, workflow)
+    newest = workflow.jobs.order_by("-number").values_list("number", flat=True).first() or 0
+    narrowed = narrow_jobs(workflow, wanted)
     if after is not None:
-        found = list(_rows(jobs.filter(number__gt=after).order_by("number")))
-        rows, has_newer, has_older = found[:JOBS_PER_PAGE][::-1], len(found) > JOBS_PER_PAGE, True
-    else:
-        below = jobs if before is None else jobs.filter(number__lt=before)
-        found = list(_rows(below.order_by("-number")))
-        rows, has_newer, has_older = found[:JOBS_PER_PAGE], before is not None, len(found) > JOBS_PER_PAGE
+        page = _find_page_after(narrowed, wanted, after, newest)
+        if page is not None:
+            return page
+    page = _find_page_before(narrowed, wanted, newest if before is None else min(before - 1, newest))
+    if before is not None:
+        return replace(page, newer=before - 1)
+    named = list_named(workflow, wanted, most=JOBS_PER_PAGE) if wanted.text else []
+    return replace(page, named=_read_rows(named))
+
+
+def _find_page_before(narrowed: Narrowed, wanted: JobFilter, last: int) -> JobsPage:
+    stretch = Stretch(first=max(1, last - narrowed.reach + 1), last=last)
+    found = _find(narrowed.jobs.order_by("-number"), wanted, stretch, most=FOUND_AT_MOST)
+    shown, is_full = found[:JOBS_PER_PAGE], len(found) > JOBS_PER_PAGE
+    is_cut = stretch.first > 1
     return JobsPage(
-        rows=tuple(_describe(job) for job in rows),
-        older=rows[-1].number if rows and has_older else None,
-        newer=rows[0].number if rows and has_newer else None,
+        rows=_read_rows([job_id for job_id, _ in shown]),
+        older=shown[-1][1] if is_full else stretch.first if is_cut else None,
+        newer=None,
+        found=len(found),
+        looked_at=stretch if is_cut and not is_full else None,
     )
+
+
+def _find_page_after(narrowed: Narrowed, wanted: JobFilter, after: int, newest: int) -> JobsPage | None:
+    """The page above a number; None where it would be the first page, which is then better read from its top."""
+    stretch = Stretch(first=after + 1, last=min(newest, after + narrowed.reach))
+    found = _find(narrowed.jobs.order_by("number"), wanted, stretch, most=JOBS_PER_PAGE + 1)
+    shown, is_full = found[:JOBS_PER_PAGE][::-1], len(found) > JOBS_PER_PAGE
+    if not is_full and stretch.last >= newest:
+        return None
+    return JobsPage(
+        rows=_read_rows([job_id for job_id, _ in shown]),
+        older=after + 1,
+        newer=shown[0][1] if is_full else stretch.last,
+        found=len(found),
+        looked_at=None if is_full else stretch,
+    )
+
+
+def _find(jobs: QuerySet[Job], wanted: JobFilter, stretch: Stretch, *, most: int) -> list[tuple[int, int]]:
+    """The ids in the database and the numbers of the jobs in a stretch, in the order of the query, at most so many."""
+    here = jobs.filter(number__gte=stretch.first, number__lte=stretch.last)
+    if wanted.has_error:
+        return list(islice(_with_errors(here), JOBS_PER_PAGE + 1))
+    return list(here.values_list("pk", "number")[:most])
+
+
+def _with_errors(jobs: QuerySet[Job]) -> Iterator[tuple[int, int]]:
+    """Those that failed, or a step of which did; the steps are in another store, so it is asked for many at once."""
+    store = open_trace_store()
+    candidates = jobs.values_list("pk", "number", "status", "workflow_id", "trace_id").iterator(_TRACES_AT_ONCE)
+    while batch := list(islice(candidates, _TRACES_AT_ONCE)):
+        sums = store.sum_traces(batch[0][3], [row[4] for row in batch if row[4]])
+        troubled = {sum_of.trace_id for sum_of in sums if sum_of.errors}
+        yield from ((row[0], row[1]) for row in batch if row[2] == JobStatus.FAILED or row[4] in troubled)
+
+
+def _read_rows(job_ids: Sequence[int]) -> tuple[JobRow, ...]:
+    """Jobs by their ids in the database, the newest first."""
+    jobs = Job.objects.filter(pk__in=job_ids).select_related("release").defer("output", "draft", "release__document")
+    return tuple(_describe(job) for job in jobs.annotate(verdict=F("review__verdict")).order_by("-number"))
 
 
 def list_release_numbers(workflow: Workflow) -> list[int]:
     """The numbers of a workflow's releases, the newest first."""
     return list(workflow.releases.order_by("-number").values_list("number", flat=True))
-
-
-def _rows(jobs: QuerySet[Job]) -> QuerySet[Job]:
-    shown = jobs.select_related("release").defer("output", "draft", "release__document")
-    return shown.annotate(verdict=F("review__verdict"))[: JOBS_PER_PAGE + 1]
-
-
-def _filter(jobs: QuerySet[Job], wanted: JobFilter, workflow: Workflow) -> QuerySet[Job]:
-    if wanted.status:
-        jobs = jobs.filter(status=wanted.status)
-    if wanted.routing:
-        jobs = jobs.filter(routing=wanted.routing)
-        if wanted.hides_waiting_routes:
-            jobs = jobs.filter(is_waiting=False)
-    if wanted.verdict:
-        jobs = jobs.filter(review__verdict=wanted.verdict)
-    if wanted.release is not None:
-        jobs = jobs.filter(release__number=wanted.release)
-    if wanted.is_waiting:
-        jobs = jobs.filter(is_waiting=True)
-    return _search(jobs, wanted.text.strip(), workflow) if wanted.text.strip() else jobs
-
-
-def _search(jobs: QuerySet[Job], text: str, workflow: Workflow) -> QuerySet[Job]:
-    newest = workflow.jobs.order_by("-number").values_list("number", flat=True).first() or 0
-    spelled = json.dumps(text)[1:-1]  # as it stands in the stored JSON, where letters beyond ASCII are escaped
-    matches = Q(external_id__gte=text, external_id__lt=text + _LAST_CHARACTER)
-    matches |= Q(number__gt=newest - TEXT_IS_SEARCHED_IN, input_text__icontains=spelled)
-    if text.isascii() and text.isdigit() and len(text) < 10:
-        matches |= Q(number=int(text))
-    return jobs.annotate(input_text=Cast("input", TextField())).filter(matches)
 
 
 def _describe(job: Job) -> JobRow:

@@ -1,12 +1,17 @@
 """The page that lists a workflow's jobs."""
 
+from collections.abc import Mapping
+
 from django import forms
 from django.http import HttpResponseBase
 from django.shortcuts import render
 
 from teachback.vocabulary import JobStatus, ReviewVerdict, RoutingKind
-from teachback_server.reviews.job_list import TEXT_IS_SEARCHED_IN, JobFilter, list_jobs, list_release_numbers
+from teachback_server.jobs.actions import JobSource
+from teachback_server.reviews.job_filter import JobFilter
+from teachback_server.reviews.job_list import JobsPage, list_jobs, list_release_numbers
 from teachback_server.workflows.access import Role
+from teachback_server.workflows.models import Workflow
 from teachback_server.workflows.page_access import WorkflowRequest, workflow_page
 
 _STATUSES = {
@@ -29,19 +34,41 @@ _VERDICTS = {
 }
 
 
+_SOURCES = {
+    JobSource.AGENT: "Done here",
+    JobSource.IMPORT: "Brought in from a file",
+    JobSource.ELSEWHERE: "An agent of yours",
+    JobSource.BACKTEST: "Backtest",
+}
+
+_FURTHER = ("reason", "release", "source", "from_day", "to_day", "waiting", "error")  # folded away while unused
+
+
+def _or_all(words: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [("", "All"), *words.items()]
+
+
 class JobFilterForm(forms.Form):
     """What the list can be narrowed to."""
 
     text = forms.CharField(label="Number, id or words", required=False, max_length=200)
-    status = forms.ChoiceField(label="Agent", required=False, choices=[("", "All"), *_STATUSES.items()])
-    routing = forms.ChoiceField(label="Then", required=False, choices=[("", "All"), *_ROUTINGS.items()])
-    verdict = forms.ChoiceField(label="Decision", required=False, choices=[("", "All"), *_VERDICTS.items()])
+    status = forms.ChoiceField(label="Agent", required=False, choices=_or_all(_STATUSES))
+    routing = forms.ChoiceField(label="Then", required=False, choices=_or_all(_ROUTINGS))
+    verdict = forms.ChoiceField(label="Decision", required=False, choices=_or_all(_VERDICTS))
+    reason = forms.ChoiceField(label="Reason", required=False)
     release = forms.TypedChoiceField(label="Release", required=False, coerce=int, empty_value=None)
+    source = forms.ChoiceField(label="Came from", required=False, choices=_or_all(_SOURCES))
+    from_day = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    to_day = forms.DateField(label="Up to", required=False, widget=forms.DateInput(attrs={"type": "date"}))
     waiting = forms.BooleanField(label="Waits for a decision", required=False)
+    error = forms.BooleanField(label="Has an error", required=False)
 
-    def __init__(self, *args: object, release_numbers: list[int], **kwargs: object) -> None:
+    def __init__(self, *args: object, workflow: Workflow, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        self.fields["release"].choices = [("", "All"), *((str(n), str(n)) for n in release_numbers)]  # type: ignore[attr-defined]
+        releases = {str(number): str(number) for number in list_release_numbers(workflow)}
+        self.fields["release"].choices = _or_all(releases)  # type: ignore[attr-defined]
+        reasons = dict(workflow.reasons.values_list("code", "label"))
+        self.fields["reason"].choices = _or_all(reasons)  # type: ignore[attr-defined]
 
     def wanted(self, *, is_blind: bool) -> JobFilter:
         """The filter; a field with something impossible in it is left out, and the form says so."""
@@ -49,9 +76,14 @@ class JobFilterForm(forms.Form):
         return JobFilter(
             status=values.get("status", ""),
             routing=values.get("routing", ""),
+            source=values.get("source", ""),
             verdict=values.get("verdict", ""),
+            reason=values.get("reason", ""),
             release=values.get("release"),
+            from_day=values.get("from_day"),
+            to_day=values.get("to_day"),
             is_waiting=values.get("waiting", False),
+            has_error=values.get("error", False),
             text=values.get("text", ""),
             hides_waiting_routes=is_blind,
         )
@@ -60,18 +92,29 @@ class JobFilterForm(forms.Form):
 @workflow_page(Role.VIEWER)
 def show_jobs(request: WorkflowRequest) -> HttpResponseBase:
     """The jobs of a workflow, the newest first."""
-    form = JobFilterForm(request.GET, release_numbers=list_release_numbers(request.workflow))
+    form = JobFilterForm(request.GET, workflow=request.workflow)
     form.is_valid()
     wanted = form.wanted(is_blind=request.role is Role.REVIEWER)
-    page = list_jobs(request.workflow, wanted, before=_number(request, "before"), after=_number(request, "after"))
+    before, after = _number(request, "before"), _number(request, "after")
+    page = list_jobs(request.workflow, wanted, before=before, after=after)
+    is_narrowed = wanted != JobFilter(hides_waiting_routes=wanted.hides_waiting_routes)
     context = {
         "form": form,
         "page": page,
-        "is_narrowed": wanted != JobFilter(hides_waiting_routes=wanted.hides_waiting_routes),
+        "is_narrowed": is_narrowed,
+        "is_narrowed_further": any(request.GET.get(name) for name in _FURTHER),
         "is_blind": wanted.hides_waiting_routes,
-        "searched": TEXT_IS_SEARCHED_IN if wanted.text else 0,
+        "tally": _spell_tally(page, is_narrowed=is_narrowed) if before is after is None else "",
     }
     return render(request, "reviews/jobs.html", context)
+
+
+def _spell_tally(page: JobsPage, *, is_narrowed: bool) -> str:
+    """How many there are, as far as that is known without counting them all."""
+    newest = page.rows[0].number if page.rows else 0
+    count = page.found if is_narrowed else newest  # all together are numbered without gaps
+    is_more = is_narrowed and page.has_more_than_counted
+    return f"{count:,}{'+' if is_more else ''} job{'' if count == 1 else 's'}".replace(",", "\u00a0")
 
 
 def _number(request: WorkflowRequest, name: str) -> int | None:
