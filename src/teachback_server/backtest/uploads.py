@@ -135,7 +135,8 @@ def start_uploaded_backtest(
         first_at=reading.first_at,
     )
     with transaction.atomic():
-        begun = HistoryUpload.objects.select_related("run").get(pk=upload.pk).run
+        # Of two who press the button at once, the second waits here for the first.
+        begun = HistoryUpload.objects.select_for_update(of=("self",)).select_related("run").get(pk=upload.pk).run
         if begun is not None:
             return begun
         run = open_run(actor, facts, wanted, boundary)

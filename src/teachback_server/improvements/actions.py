@@ -34,6 +34,7 @@ from teachback_server.releases.actions import put_live
 from teachback_server.releases.queries import get_live_state
 from teachback_server.workflows.access import Role, require_role
 from teachback_server.workflows.models import Workflow
+from teachback_server.workflows.turns import take_turn
 
 MOST_TRIES = 3  # of a step that others overtake
 
@@ -118,6 +119,7 @@ def accept_change(actor: Actor, change: Change) -> None:
     """
     require_role(actor, change.workflow_id, Role.OWNER)
     with transaction.atomic():
+        take_turn(change.workflow_id)
         if change.state == ChangeState.PASSED:
             _refuse_outdated(change)
         _move(change, ChangeState.PASSED, ChangeState.RELEASED)
@@ -132,6 +134,7 @@ def decline_change(actor: Actor, change: Change, *, why: str) -> None:
     require_role(actor, change.workflow_id, Role.EDITOR)
     state = ChangeState(change.state)
     with transaction.atomic():
+        take_turn(change.workflow_id)
         _move(change, state if state is ChangeState.PASSED else ChangeState.PROPOSED, ChangeState.DECLINED)
         record_act(actor, Act.CHANGE_DECLINED, change.title, workflow_id=change.workflow_id, details={"why": why})
 
@@ -151,6 +154,7 @@ def edit_pattern(
     """
     require_role(actor, pattern.workflow_id, Role.EDITOR)
     with transaction.atomic():
+        take_turn(pattern.workflow_id)
         pattern.owner, pattern.due_on = owner, due_on
         pattern.save(update_fields=["owner", "due_on"])  # no more than that: the loop counts corrections meanwhile
         if cause != pattern.cause:

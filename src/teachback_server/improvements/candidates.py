@@ -22,6 +22,7 @@ from teachback_server.releases.actions import make_release, put_live
 from teachback_server.releases.models import LiveRelease, Release
 from teachback_server.releases.queries import LiveState
 from teachback_server.workflows.models import Workflow
+from teachback_server.workflows.turns import take_turn
 
 
 class OvertakenByAnother(RuntimeError):
@@ -82,6 +83,7 @@ def require_unmoved(live: LiveState) -> None:
 
     Call it first in the transaction that acts on what was read: nobody else can move them until that ends.
     """
+    take_turn(live.release.workflow_id)
     now = LiveRelease.objects.select_for_update().get(pk=live.release.workflow_id)
     read = (live.release.pk, live.is_autonomy_on, live.earning.pk if live.earning else None)
     if (now.release_id, now.is_autonomy_on, now.earning_id) != read:
@@ -103,6 +105,7 @@ def store_verdict(
     `outcome` is what the verdict means for the change; RELEASED puts the candidate live.
     """
     with transaction.atomic():
+        take_turn(workflow.pk)
         release = make_release(
             actor,
             workflow,

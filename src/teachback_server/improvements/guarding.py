@@ -15,6 +15,7 @@ from teachback_server.releases.queries import LiveState
 from teachback_server.reviews.models import Review
 from teachback_server.statistics.audit_guard import GuardState, advance_guard, is_alarm
 from teachback_server.workflows.models import Workflow
+from teachback_server.workflows.turns import take_turn
 
 
 def watch_audits(workflow: Workflow, live: LiveState, *, now: datetime) -> bool:
@@ -40,6 +41,7 @@ def watch_audits(workflow: Workflow, live: LiveState, *, now: datetime) -> bool:
         guard = advance_guard(guard, verdict != ReviewVerdict.ACCEPTED)
     has_alarm = is_alarm(guard)
     with transaction.atomic():
+        take_turn(workflow.pk)
         unread = GuardRecord.objects.filter(pk=record.pk, last_review_id=record.last_review_id)
         has_read = unread.update(
             last_review_id=audits[-1][0],

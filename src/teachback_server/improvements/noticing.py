@@ -11,6 +11,7 @@ from teachback_server.improvements.patterns.by_structure import CorrectionFacts,
 from teachback_server.improvements.patterns.states import PatternHistory, next_state
 from teachback_server.reviews.models import Correction, Review
 from teachback_server.workflows.models import Workflow
+from teachback_server.workflows.turns import take_turn
 
 MOST_REVIEWS_AT_ONCE = 2000
 
@@ -42,6 +43,7 @@ def take_in_reviews(workflow: Workflow) -> int:
     for review in reviews:
         review.job.workflow = workflow
     with transaction.atomic():
+        take_turn(workflow.pk)
         if _move_cursor(state, reviews):
             keep_cases(reviews)
             if any(review.job.is_test_case and review.job.number <= state.judged_through for review in reviews):

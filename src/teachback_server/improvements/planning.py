@@ -21,6 +21,7 @@ from teachback_server.releases.actions import watch_test_cases
 from teachback_server.releases.models import Release
 from teachback_server.releases.queries import LiveState
 from teachback_server.workflows.models import Workflow
+from teachback_server.workflows.turns import take_turn
 
 PLAN_AGAIN_AFTER = 1.5  # times the jobs that there were
 FEWEST_JOBS_AHEAD = 1000  # recurring work recurs: so many more jobs are expected even of a young workflow
@@ -82,6 +83,7 @@ def drop_stale_plan(workflow: Workflow, live: LiveState) -> bool:
     if state.earning is None or state.earning_plan is None or not _is_stale(workflow, live, state, state.earning):
         return False
     with transaction.atomic():
+        take_turn(workflow.pk)
         stop_earning(workflow)
     return True
 

@@ -14,6 +14,7 @@ from teachback_server.improvements.patterns.states import PatternHistory, next_s
 from teachback_server.jobs.open_store import open_trace_store
 from teachback_server.reviews.models import Correction
 from teachback_server.workflows.models import Workflow
+from teachback_server.workflows.turns import take_turn
 
 REVIEWS_BETWEEN = 500
 MOST_CAUSES = 30  # the patterns that come back most are the ones that somebody will look at
@@ -39,6 +40,7 @@ def weigh_patterns(workflow: Workflow) -> bool:
         if not pattern.cause_said_by
     }
     with transaction.atomic():
+        take_turn(workflow.pk)
         unmoved = LearningState.objects.filter(pk=state.pk, patterns_weighed_at=state.patterns_weighed_at)
         if not unmoved.update(patterns_weighed_at=state.reviews):
             return False

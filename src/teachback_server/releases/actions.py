@@ -20,6 +20,7 @@ from teachback_server.workflows.access import Role, require_role
 from teachback_server.workflows.actions import edit_boundary, make_workflow
 from teachback_server.workflows.boundary import Boundary
 from teachback_server.workflows.models import Workflow
+from teachback_server.workflows.turns import take_turn
 
 
 class ReleaseEventKind(StrEnum):
@@ -107,6 +108,7 @@ def make_release(
     document = replace(document, example_hashes=tuple(sorted(set(document.example_hashes))))
     at = at or timezone.now()
     with transaction.atomic():
+        take_turn(workflow.pk)
         release = Release.objects.create(
             workflow=workflow,
             number=1 + (workflow.releases.aggregate(last=Max("number"))["last"] or 0),
@@ -153,6 +155,7 @@ def take_autonomy_back(
     require_role(actor, workflow.pk, Role.EDITOR)
     at = at or timezone.now()
     with transaction.atomic():
+        take_turn(workflow.pk)
         live = LiveRelease.objects.select_related("release").get(workflow=workflow)
         if not live.is_autonomy_on:
             return
@@ -177,6 +180,7 @@ def change_boundary(
     Returns whether it was. Raises what `workflows.actions.edit_boundary` raises.
     """
     with transaction.atomic():
+        take_turn(workflow.pk)
         live = LiveRelease.objects.select_related("release").get(workflow=workflow)
         why = _why_certificate_lapses(workflow, boundary, Approval(**live.release.document["approval"]))
         edit_boundary(actor, workflow, boundary)
@@ -208,6 +212,7 @@ def _point_live_at(
     at = at or timezone.now()
     is_certified = release.document["approval"]["threshold"] is not None
     with transaction.atomic():
+        take_turn(release.workflow_id)
         LiveRelease.objects.update_or_create(
             workflow_id=release.workflow_id,
             defaults={

@@ -19,6 +19,7 @@ from teachback_server.results.counts import (
 )
 from teachback_server.results.models import JobTally, OutcomeTally, ReasonTally, ReviewTally, TallyCursor
 from teachback_server.workflows.models import Workflow
+from teachback_server.workflows.turns import take_turn
 
 BLOCK_ROWS = 2000  # fewer new rows are counted when a page asks
 
@@ -82,8 +83,11 @@ def _tally_reviews(workflow: Workflow, horizon: Horizon, block_rows: int) -> boo
 
 
 def _tally_outcomes(workflow: Workflow, horizon: Horizon, block_rows: int) -> bool:
-    # An outcome knows no workflow, so its blocks are cut from the words about all of them.
-    until = _find_end_of_block(Outcome.objects.filter(pk__gt=horizon.outcome_id), block_rows)
+    # An outcome knows no workflow, so its blocks are cut from the words about all of them. Within the turn no word
+    # about this one is on its way with a smaller id.
+    with transaction.atomic():
+        take_turn(workflow.pk)
+        until = _find_end_of_block(Outcome.objects.filter(pk__gt=horizon.outcome_id), block_rows)
     if until is None:
         return False
     names = ("routing", "is_used", "jobs", "worth_usd")

@@ -18,6 +18,7 @@ from teachback_server.reviews.claims import find_held_job, find_waiting_job, lis
 from teachback_server.reviews.models import Claim, Correction, Review, Skip
 from teachback_server.workflows.access import Role, require_role
 from teachback_server.workflows.models import Reason, Workflow
+from teachback_server.workflows.turns import take_turn
 
 LEASE = timedelta(minutes=4)
 HANDED_BACK = "handed_back"  # the kind of the one correction of a job that had no output at all
@@ -67,6 +68,7 @@ def claim_next_job(actor: Actor, workflow: Workflow, *, besides: Sequence[int] =
     person_id = _require_reviewer(actor, workflow.pk)
     now = timezone.now()
     with transaction.atomic():
+        take_turn(workflow.pk)
         job = find_held_job(workflow, person_id, besides=besides, now=now)
         job = job or find_waiting_job(workflow, person_id, besides=besides, now=now)
         if job is not None:
@@ -79,6 +81,7 @@ def claim_job(actor: Actor, job: Job, *, now: datetime | None = None) -> Claim:
     person_id = _require_reviewer(actor, job.workflow_id)
     now = now or timezone.now()
     with transaction.atomic():
+        take_turn(job.workflow_id)
         if not Job.objects.filter(pk=job.pk, is_waiting=True).exists():
             raise JobAlreadyDecided("This job no longer waits for a decision.")
         _refuse_foreign_claims(actor, [job], now)
@@ -129,6 +132,7 @@ def decide_reviews(actor: Actor, workflow: Workflow, decisions: Sequence[Decisio
     now = timezone.now()
     try:
         with transaction.atomic():
+            take_turn(workflow.pk)
             _refuse_foreign_claims(actor, [decision.job for decision in decisions], now)
             reviews = _insert_reviews(actor, workflow, decisions, reasons, now)
             _insert_corrections(reviews, decisions, changes)

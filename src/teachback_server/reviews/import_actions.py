@@ -23,6 +23,7 @@ from teachback_server.reviews.answer_key import reason_by_key, verdict_by_key
 from teachback_server.workflows.access import Role, require_role
 from teachback_server.workflows.models import Workflow
 from teachback_server.workflows.schema_check import list_row_problems
+from teachback_server.workflows.turns import take_turn
 from teachback_server.workflows.typed_cells import type_cells
 
 BATCH_ROWS = 200
@@ -185,6 +186,7 @@ def _store(actor: Actor, workflow: Workflow, rows: Sequence[HistoryRow]) -> None
     arrivals = [_arrival(row) for row in rows]
     results = [_result(row) for row in rows]
     with transaction.atomic():
+        take_turn(workflow.pk)
         live = get_live_state(workflow)
         jobs = record_ended_jobs(actor, workflow, live, arrivals, results, source=JobSource.IMPORT, was_used=True)
         for job in jobs:

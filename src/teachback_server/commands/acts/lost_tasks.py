@@ -55,7 +55,8 @@ def _take_back(task: "DBTaskResult[..., object]") -> int:
         task.set_failed(WorkerKilledByTask(f"{task.task_path} was begun {len(task.worker_ids)} times."))
         logger.error("%s was given up: its worker was killed %d times.", task.task_path, len(task.worker_ids))
         return 0
-    running = DBTaskResult.objects.filter(pk=task.pk, status=TaskResultStatus.RUNNING, worker_ids=task.worker_ids)
+    # Whoever takes a task notes when, so that one who took it since then keeps it.
+    running = DBTaskResult.objects.filter(pk=task.pk, status=TaskResultStatus.RUNNING, started_at=task.started_at)
     return running.update(status=TaskResultStatus.READY, started_at=None)
 
 
