@@ -31,6 +31,7 @@ _ON_THE_ENVELOPE = frozenset(
 _SETTINGS_OF_REQUESTS = frozenset(
     {
         "model",
+        "system",
         "config",
         "temperature",
         "top_p",

@@ -6,8 +6,10 @@ from typing import Literal, TypeAlias
 
 from teachback.json_types import Json
 from teachback.vocabulary import ReviewVerdict
+from teachback_server.jobs.meaning.gathering import EVENT_OF_EVALUATION
 from teachback_server.jobs.meaning.loose_json import clean_text, gather_indexed
 from teachback_server.jobs.meaning.spans import Attributes, Span
+from teachback_server.jobs.meaning.tables import is_feedback
 from teachback_server.jobs.meaning.what_spans_say import Feedback
 
 Annotator: TypeAlias = Literal["person", "model", "code"]
@@ -61,7 +63,6 @@ _BEGINNINGS: Mapping[str, tuple[About, str]] = {
     "trace.evaluations.": ("trace", "evaluation"),
 }
 _EVALUATION = "gen_ai.evaluation."
-_EVENT_OF_EVALUATION = "gen_ai.evaluation.result"
 _LONGEST_NAME = 255
 
 
@@ -70,20 +71,19 @@ def list_feedback(span: Span) -> tuple[Feedback, ...]:
 
     A span with exactly one link speaks about what it points at, any other about itself.
     """
-    found = [*_list_annotations(span)]
-    if any(name.startswith(_EVALUATION) for name in span.attributes):
-        found.append(_read_evaluation(span, span.attributes))
-    found += [_read_evaluation(span, event.attributes) for event in span.events if event.name == _EVENT_OF_EVALUATION]
+    judging = {name: value for name, value in span.attributes.items() if is_feedback(name)}
+    if not judging and not span.events:
+        return ()
+    found = [*_list_annotations(span, judging)]
+    if any(name.startswith(_EVALUATION) for name in judging):
+        found.append(_read_evaluation(span, judging))
+    found += [_read_evaluation(span, event.attributes) for event in span.events if event.name == EVENT_OF_EVALUATION]
     return tuple(feedback for feedback in found if feedback is not None)
 
 
-def _list_annotations(span: Span) -> Iterator[Feedback | None]:
+def _list_annotations(span: Span, judging: Attributes) -> Iterator[Feedback | None]:
     for beginning, (about, word) in _BEGINNINGS.items():
-        parts = [
-            (name.removeprefix(beginning), value)
-            for name, value in span.attributes.items()
-            if name.startswith(beginning)
-        ]
+        parts = [(name.removeprefix(beginning), value) for name, value in judging.items() if name.startswith(beginning)]
         gathered = gather_indexed(parts) if parts else None
         for entry in gathered if isinstance(gathered, list) else ():
             said = entry.get(word) if isinstance(entry, Mapping) else None

@@ -6,30 +6,32 @@ from teachback.json_types import Json
 from teachback_server.jobs.meaning.convention import Means
 from teachback_server.jobs.meaning.loose_json import gather_indexed, is_empty, read_json
 from teachback_server.jobs.meaning.spans import Attributes, Span
-from teachback_server.jobs.meaning.tables import Place, find_place
+from teachback_server.jobs.meaning.tables import Place, find_place, is_in_a_table
 
 Gathered = Mapping[Means, list[Json]]  # nothing empty is in it; JSON texts are read
 
-# Their attributes say of the span what its own attributes could have said.
-EVENTS_OF_DETAILS = frozenset(
-    {
-        "gen_ai.client.inference.operation.details",
-        "gen_ai.content.prompt",
-        "gen_ai.content.completion",
-        "gen_ai.prompt",
-        "gen_ai.completion",
-    }
+# Read as messages, as documents or as errors, by those who want them.
+EVENTS_IN = frozenset(
+    {"gen_ai.user.message", "gen_ai.system.message", "gen_ai.assistant.message", "gen_ai.tool.message"}
 )
+EVENTS_OUT = frozenset({"gen_ai.choice"})
+EVENTS_OF_DOCUMENTS = frozenset({"db.query.result", "db.search.result"})
+EVENT_OF_ERROR = "exception"
+EVENT_OF_EVALUATION = "gen_ai.evaluation.result"
+EVENTS_READ = EVENTS_IN | EVENTS_OUT | EVENTS_OF_DOCUMENTS | {EVENT_OF_ERROR, EVENT_OF_EVALUATION}
 _NOT_GATHERED = frozenset({Means.SETTING, Means.FEEDBACK})
 
 
 def gather(span: Span) -> Gathered:
-    """Gather everything that a span says, in its attributes and in the events that speak for them."""
+    """Gather everything that a span says: in its attributes, and in events that carry what attributes could."""
     said = gather_attributes(span.attributes)
     for event in span.events:
-        if event.name in EVENTS_OF_DETAILS:
-            for means, values in gather_attributes(event.attributes).items():
-                said.setdefault(means, []).extend(values)
+        if event.name in EVENTS_READ or not event.attributes:
+            continue
+        # Only names that a table has: events are full of log messages, which are no part of the work.
+        known = {name: value for name, value in event.attributes.items() if is_in_a_table(name)}
+        for means, values in gather_attributes(known).items():
+            said.setdefault(means, []).extend(values)
     return said
 
 

@@ -138,11 +138,18 @@ def _read_object(value: Mapping[str, Json], role: str, depth: int) -> Iterator[_
                 yield from _read(entry.get(system), "system", depth + 1)
             yield from _read(inside, role, depth + 1)
             return
+    answer = entry.get("output")
+    if isinstance(answer, Mapping) and "message" in answer:
+        entry = answer
     for wrapper in _WRAPPERS:
         inside = entry.get(wrapper)
-        if isinstance(inside, Mapping) and inside:
+        if isinstance(inside, Mapping) and inside and depth < _DEEPEST:
             yield from _read_object(inside, _read_role(entry, role), depth + 1)
             return
+    content = entry.get("content")
+    if isinstance(content, Mapping) and ("parts" in content or "role" in content) and depth < _DEEPEST:
+        yield from _read_object(content, _read_role(entry, role), depth + 1)
+        return
     spoken = _find_spoken_by_role(entry)
     if spoken:
         yield from _read(entry[spoken], _ROLES[spoken], depth + 1)

@@ -6,18 +6,22 @@ from teachback.json_types import Json
 from teachback.vocabulary import StepKind
 from teachback_server.jobs.meaning.convention import Means
 from teachback_server.jobs.meaning.envelopes import open_envelope
-from teachback_server.jobs.meaning.gathering import Gathered, first, first_text, gather
+from teachback_server.jobs.meaning.gathering import (
+    EVENT_OF_ERROR,
+    EVENTS_IN,
+    EVENTS_OF_DOCUMENTS,
+    EVENTS_OUT,
+    Gathered,
+    first,
+    first_text,
+    gather,
+)
 from teachback_server.jobs.meaning.loose_json import clean_text, is_empty, read_json, write_text
 from teachback_server.jobs.meaning.messages import has_messages, read_messages
 from teachback_server.jobs.meaning.spans import Attributes, Span
 from teachback_server.jobs.meaning.step_facts import read_kind
 from teachback_server.jobs.meaning.what_spans_say import Message, StepContent, ToolCall
 
-_EVENTS_IN = frozenset(
-    {"gen_ai.user.message", "gen_ai.system.message", "gen_ai.assistant.message", "gen_ai.tool.message"}
-)
-_EVENTS_OUT = frozenset({"gen_ai.choice"})
-_EVENTS_OF_DOCUMENTS = frozenset({"db.query.result", "db.search.result"})
 _NAMES_OF_DOCUMENT = ("document", "node", "entity")
 _NAMES_OF_DOCUMENT_TEXT = ("content", "page_content", "text", "document", "snippet", "body", "title", "id")
 # Where a provider's request and answer have their text, for spans that carry nothing but them.
@@ -45,7 +49,7 @@ def read_content(span: Span) -> StepContent:
 def read_messages_in(span: Span, said: Gathered) -> tuple[Message, ...]:
     """Read the messages that a model was given, with the system's instructions before them."""
     instructions = read_messages(first(said, Means.INSTRUCTIONS), "system")
-    messages = _first_messages(said, Means.MESSAGES_IN, "user") or _read_events(span, _EVENTS_IN, "user")
+    messages = _first_messages(said, Means.MESSAGES_IN, "user") or _read_events(span, EVENTS_IN, "user")
     if not messages:
         conversation = _first_messages(said, Means.CONVERSATION, "user")
         messages = conversation[: _count_before_answer(conversation)]
@@ -58,7 +62,7 @@ def read_messages_in(span: Span, said: Gathered) -> tuple[Message, ...]:
 
 def read_messages_out(span: Span, said: Gathered) -> tuple[Message, ...]:
     """Read the messages that a model gave back."""
-    messages = _first_messages(said, Means.MESSAGES_OUT, "assistant") or _read_events(span, _EVENTS_OUT, "assistant")
+    messages = _first_messages(said, Means.MESSAGES_OUT, "assistant") or _read_events(span, EVENTS_OUT, "assistant")
     if messages:
         return messages
     calls = first(said, Means.TOOL_CALLS)
@@ -92,7 +96,7 @@ def read_tool(span: Span, said: Gathered, kind: StepKind) -> ToolCall | None:
 def read_error(span: Span, said: Gathered) -> str:
     """Read what went wrong: the exception if one was recorded, else what the span's status says."""
     for event in span.events:
-        if event.name == "exception":
+        if event.name == EVENT_OF_ERROR:
             kind = event.attributes.get("exception.type")
             message = event.attributes.get("exception.message")
             told = ": ".join(part for part in (kind, message) if isinstance(part, str) and part)
@@ -160,7 +164,7 @@ def _list_documents(span: Span, said: Gathered, kind: StepKind) -> Iterator[str]
     found += [
         {name.rpartition(".")[2]: value for name, value in event.attributes.items()}
         for event in span.events
-        if event.name in _EVENTS_OF_DOCUMENTS
+        if event.name in EVENTS_OF_DOCUMENTS
     ]
     if not found and kind is StepKind.RETRIEVAL:
         output = first(said, Means.OUTPUT)

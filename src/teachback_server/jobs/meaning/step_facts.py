@@ -2,12 +2,22 @@
 
 import json
 import math
+from collections.abc import Iterator
 
 from teachback.json_types import Json
 from teachback.vocabulary import StepKind
 from teachback_server.jobs.meaning.convention import Means
+from teachback_server.jobs.meaning.conventions.plain_names import is_like_a_carrier
+from teachback_server.jobs.meaning.gathering import EVENTS_READ
 from teachback_server.jobs.meaning.spans import Attributes, Span
-from teachback_server.jobs.meaning.tables import KINDS, KNOWN_NAMES, find_convention, is_unread, list_keys
+from teachback_server.jobs.meaning.tables import (
+    KINDS,
+    KNOWN_NAMES,
+    find_convention,
+    is_in_a_table,
+    is_unread,
+    list_keys,
+)
 from teachback_server.jobs.meaning.what_spans_say import StepFacts
 
 _KIND = list_keys(Means.KIND)
@@ -49,6 +59,8 @@ def read_facts(span: Span) -> StepFacts:
     unread = [name for name in attributes if name not in KNOWN_NAMES and is_unread(name)]
     if unread:
         facts.unread = tuple(name for name in unread if _can_carry_text(attributes[name]))
+    if span.events:
+        facts.unread += tuple(_list_unread_of_events(span))
     return facts
 
 
@@ -58,14 +70,17 @@ def read_kind(attributes: Attributes) -> tuple[StepKind, str]:
     for key in _KIND:
         value = attributes.get(key)
         if isinstance(value, str) and value:
-            said = said or value.lower()
-            kind = KINDS.get(value.lower(), StepKind.OTHER)
+            word = value.strip('"').lower()  # MLflow writes every value as JSON
+            kind = KINDS.get(word, StepKind.OTHER)
             if kind is not StepKind.OTHER:
-                return kind, value.lower()
+                return kind, word
+            said = said or word
     if said:
         return StepKind.OTHER, said
     if _find_text(attributes, _TOOL_NAME):
         return StepKind.TOOL, ""
+    if _find_text(attributes, _AGENT_NAME):
+        return StepKind.OTHER, "agent"
     if _find_text(attributes, _MODEL):
         return StepKind.MODEL, ""
     return StepKind.OTHER, ""
@@ -74,6 +89,14 @@ def read_kind(attributes: Attributes) -> tuple[StepKind, str]:
 def is_agent(attributes: Attributes) -> bool:
     """Tell whether a span is an agent at work."""
     return read_kind(attributes)[1] in _AGENT_KINDS
+
+
+def _list_unread_of_events(span: Span) -> Iterator[str]:
+    for event in span.events:
+        if event.attributes and event.name not in EVENTS_READ and is_like_a_carrier(event.name):
+            for name, value in event.attributes.items():
+                if not is_in_a_table(name) and is_like_a_carrier(name) and _can_carry_text(value):
+                    yield f"{event.name}: {name}"
 
 
 def _read_names(facts: StepFacts, attributes: Attributes) -> None:
@@ -120,7 +143,7 @@ def _find_text(attributes: Attributes, keys: tuple[str, ...]) -> str:
     for key in keys:
         value = attributes.get(key)
         if value and isinstance(value, str):
-            return value[:_LONGEST_NAME]
+            return value[:_LONGEST_NAME] if value[0] != '"' else value.strip('"')[:_LONGEST_NAME]
     return ""
 
 

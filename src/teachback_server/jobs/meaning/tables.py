@@ -6,13 +6,18 @@ from functools import lru_cache
 
 from teachback.vocabulary import StepKind
 from teachback_server.jobs.meaning.convention import Convention, Means
+from teachback_server.jobs.meaning.conventions.frameworks import FRAMEWORKS
 from teachback_server.jobs.meaning.conventions.google_adk import GOOGLE_ADK
 from teachback_server.jobs.meaning.conventions.langfuse import LANGFUSE
 from teachback_server.jobs.meaning.conventions.mlflow import MLFLOW
 from teachback_server.jobs.meaning.conventions.openinference import OPENINFERENCE
 from teachback_server.jobs.meaning.conventions.openllmetry import OPENLLMETRY
 from teachback_server.jobs.meaning.conventions.opentelemetry_gen_ai import OPENTELEMETRY_GEN_AI
-from teachback_server.jobs.meaning.conventions.plain_names import find_meaning_of_name, is_like_a_carrier
+from teachback_server.jobs.meaning.conventions.plain_names import (
+    find_meaning_of_last_word,
+    find_meaning_of_name,
+    is_like_a_carrier,
+)
 from teachback_server.jobs.meaning.conventions.pydantic_ai import PYDANTIC_AI
 from teachback_server.jobs.meaning.conventions.teachback_own import TEACHBACK
 from teachback_server.jobs.meaning.conventions.vercel_ai_sdk import VERCEL_AI_SDK
@@ -29,8 +34,8 @@ CONVENTIONS: tuple[Convention, ...] = (
     PYDANTIC_AI,
     OPENLLMETRY,
     OPENTELEMETRY_GEN_AI,
+    FRAMEWORKS,
 )
-PLAIN_NAMES = "plain names"
 _REMEMBERED_NAMES = 8192  # the names of attributes repeat from span to span, indexed ones among them
 
 
@@ -78,19 +83,40 @@ def find_place(name: str) -> Place | None:
     """Find what an attribute means: by its whole name, else by the longest beginning in a table, else by its words."""
     if name in _WHOLE:
         return _WHOLE[name]
+    place = _find_beginning(name)
+    if place is not None and place.means is not Means.SETTING:
+        return place
+    # A table that puts a whole family of names aside cannot know its newest member.
+    means = find_meaning_of_name(name) if place is None else find_meaning_of_last_word(name)
+    return place if means is None else Place(means=means, rank=len(_ALL), is_plain=True)
+
+
+def _find_beginning(name: str) -> Place | None:
     beginning = name
     while "." in beginning:
         beginning = beginning.rpartition(".")[0]
         if beginning in _BEGINNINGS:
             return _BEGINNINGS[beginning]
-    means = find_meaning_of_name(name)
-    return None if means is None else Place(means=means, rank=len(_ALL), is_plain=True)
+    return None
+
+
+def is_in_a_table(name: str) -> bool:
+    """Tell whether a convention says what an attribute means."""
+    place = find_place(name)
+    return place is not None and not place.is_plain
 
 
 @lru_cache(maxsize=_REMEMBERED_NAMES)
 def is_unread(name: str) -> bool:
     """Tell whether an attribute looks as if it carried messages while no table says what it means."""
     return is_like_a_carrier(name) and find_place(name) is None
+
+
+@lru_cache(maxsize=_REMEMBERED_NAMES)
+def is_feedback(name: str) -> bool:
+    """Tell whether an attribute is part of a judgement."""
+    place = find_place(name)
+    return place is not None and place.means is Means.FEEDBACK
 
 
 def find_convention(attributes: Attributes, scope: str) -> str:

@@ -98,13 +98,6 @@ OPENINFERENCE = Convention(
         "prompt.vendor": Means.SETTING,
         "prompt.id": Means.SETTING,
         "prompt.url": Means.SETTING,
-        # What single frameworks add: CrewAI, smolagents, AutoGen
-        "crew_inputs": Means.INPUT,
-        "flow_inputs": Means.INPUT,
-        "smolagents.task": Means.INPUT,
-        "task_description": Means.INPUT,
-        "task_expected_output": Means.SETTING,
-        "smolagents.*": Means.SETTING,
     },
     kinds={
         "llm": StepKind.MODEL,

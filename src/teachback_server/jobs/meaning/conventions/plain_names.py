@@ -64,6 +64,12 @@ def find_meaning_of_name(name: str) -> Means | None:
     return next((MEANING_OF_WORDS[word] for word in reversed(words) if word in MEANING_OF_WORDS), None)
 
 
+def find_meaning_of_last_word(name: str) -> Means | None:
+    """Say what an attribute means going by its last word alone; None where it tells nothing."""
+    words = _WORD.findall(name)
+    return MEANING_OF_WORDS.get(words[-1].lower()) if words else None
+
+
 def is_like_a_carrier(name: str) -> bool:
     """Tell whether an attribute's name looks as if messages, prompts, completions, input or output were in it."""
     if not _CARRIER.search(name):

@@ -1,0 +1,38 @@
+"""Reads the captured requests out of their archive, without unpacking it anywhere."""
+
+import os
+import tarfile
+from collections import defaultdict
+from pathlib import Path
+
+from teachback_server.jobs.meaning.spans import Span
+from teachback_server.jobs.otlp.request import decode_spans, take_request
+
+ARCHIVE = "otlp-captured.tar.xz"
+
+
+def find_archive() -> Path:
+    """Find the archive. Raises FileNotFoundError, which says where it was looked for."""
+    folder = Path(os.environ.get("TEACHBACK_SHARED_DATA") or Path(__file__).parents[3] / "shared" / "data")
+    if not (folder / ARCHIVE).exists():
+        raise FileNotFoundError(f"{ARCHIVE} is not in {folder}. Set TEACHBACK_SHARED_DATA to the folder that has it.")
+    return folder / ARCHIVE
+
+
+def read_suites(archive: Path) -> dict[str, list[Span]]:
+    """Every span of the protobuf requests in an archive, by the suite that emitted it."""
+    bodies: dict[str, list[tuple[str, bytes]]] = defaultdict(list)
+    with tarfile.open(archive) as opened:
+        for member in opened:
+            path = Path(member.name)
+            content = opened.extractfile(member) if path.suffix == ".pb" else None
+            if content is not None:
+                bodies[path.parent.name].append((path.name, content.read()))
+    return {
+        suite: [
+            span
+            for _, body in sorted(bodies[suite])
+            for span in decode_spans(take_request(body, is_json=False).message)
+        ]
+        for suite in sorted(bodies)
+    }
