@@ -24,6 +24,7 @@ class Routing:
     kind: RoutingKind
     reason: str
     probability: float
+    is_offered: bool = True  # for review; False only for a job that was used before it was seen, and not drawn
 
 
 def draw_uniform(salt: str, job_id: str) -> float:
@@ -65,9 +66,19 @@ def decide_routing(
     return Routing(kind=RoutingKind.AUTO, reason=sure, probability=share)
 
 
-def routing_of_observed() -> Routing:
-    """The routing of work that was used before Teachback saw it, and that is offered for review all the same."""
-    return Routing(kind=RoutingKind.OBSERVED, reason="It was used before Teachback saw it.", probability=1.0)
+def routing_of_observed(*, status: JobStatus = JobStatus.FINISHED, share: float = 1.0, draw: float = 0.0) -> Routing:
+    """The routing of work that was used before Teachback saw it: all that was no success, and a share of the rest.
+
+    `share`, in (0, 1], is the probability with which a finished job is offered for review, `draw` is from
+    `draw_uniform`. Raises ValueError for another share, as a job that can never be reviewed says nothing of the rest.
+    """
+    if not 0.0 < share <= 1.0:
+        raise ValueError(f"A share of {share} of observed jobs cannot be reviewed; give it above 0, at most 1.")
+    used = "It was used before Teachback saw it"
+    if status is not JobStatus.FINISHED or share == 1.0:
+        return Routing(kind=RoutingKind.OBSERVED, reason=f"{used}.", probability=1.0)
+    reason = f"{used}; a random {share:.0%} of such jobs is reviewed."
+    return Routing(kind=RoutingKind.OBSERVED, reason=reason, probability=share, is_offered=draw < share)
 
 
 def _find_review_reason(

@@ -6,7 +6,11 @@ import click
 
 from teachback_server.commands.options import WorkflowName, home_option, load_act
 
-SCOPES = ("jobs", "read")  # of workflows.access.Scope, whose module can be loaded only once a data folder is open
+SCOPES = (
+    "jobs",
+    "read",
+    "traces",
+)  # of workflows.access.Scope, whose module can be loaded only once a data folder is open
 
 
 @click.group(name="key", short_help="Make a key for a program.")
@@ -25,7 +29,8 @@ def command() -> None:
     "--scope",
     type=click.Choice(SCOPES),
     required=True,
-    help="jobs: give and record jobs, say whether they were used. read: read results, releases and their lineage.",
+    help="jobs: give and record jobs, say whether they were used. read: read results, releases and their lineage. "
+    "traces: send traces.",
 )
 @home_option
 def create(home: Path, workflow: str, scope: str) -> int:

@@ -19,7 +19,8 @@ STOPS_WITHIN_SECONDS = 6
 LOOKS_EVERY_SECONDS = 0.05
 _PYTHON = (sys.executable, "-m")
 CHILD = "teachback_server.commands.child"
-WORKER_STARTS = 20  # a worker that a single task keeps killing is not started for ever
+BACKGROUND = ("worker", "digest")
+MOST_STARTS_AGAIN = 20  # a worker that a single task keeps killing is not started for ever
 
 
 def bring_up(home: Path, host: str, port: int) -> int:
@@ -30,6 +31,7 @@ def bring_up(home: Path, host: str, port: int) -> int:
     try:
         parts.start("web", "teachback_server.commands.serving", host, str(port))
         token = prepare_home("link")
+        parts.start("digest", CHILD, "digest")
         parts.start("worker", CHILD, "worker")
         _wait_for_pages(parts, host, port)
         _say_where(home, host, port, token)
@@ -59,7 +61,7 @@ class Parts:
 
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     commands: dict[str, list[str]] = field(default_factory=dict)
-    worker_starts: int = 0
+    starts_again: int = 0
 
     def start(self, name: str, *arguments: str) -> None:
         """Start one part. It holds one end of a pipe to us and ends when we are gone."""
@@ -75,14 +77,15 @@ class Parts:
                 )
 
     def watch(self) -> int:
-        """Wait for ever; a worker that dies is started again and takes up what it had begun."""
+        """Wait for ever; a worker or digest that dies is started again and takes up what it had begun."""
         while True:
             time.sleep(0.5)
-            worker = self.running["worker"]
-            if worker.poll() is not None and self.worker_starts < WORKER_STARTS:
-                self.worker_starts += 1
-                click.echo(f"The worker ended by itself (code {worker.returncode}). Starting it again.", err=True)
-                self._spawn("worker")
+            for name in BACKGROUND:
+                process = self.running[name]
+                if process.poll() is not None and self.starts_again < MOST_STARTS_AGAIN:
+                    self.starts_again += 1
+                    click.echo(f"The {name} ended by itself (code {process.returncode}). Starting it again.", err=True)
+                    self._spawn(name)
             self.require_running()
 
     def _spawn(self, name: str) -> None:

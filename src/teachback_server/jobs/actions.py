@@ -24,6 +24,7 @@ from teachback_server.releases.models import LiveRelease
 from teachback_server.releases.queries import LiveState
 from teachback_server.workflows.access import Role, require_role
 from teachback_server.workflows.models import Workflow
+from teachback_server.workflows.turns import take_turn
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -35,6 +36,7 @@ class JobSource(StrEnum):
     ELSEWHERE = "elsewhere"  # done by an agent of the caller's
     IMPORT = "import"
     BACKTEST = "backtest"
+    TRACES = "traces"  # what an agent elsewhere did, read from its traces
 
 
 class JobRefused(ValueError):
@@ -95,6 +97,7 @@ def record_ended_jobs(
     if not arrivals:
         return []
     with transaction.atomic():
+        take_turn(workflow.pk)
         _refuse_known_ids(workflow, arrivals)
         ended = _route(workflow, live, arrivals, results, was_used=was_used)
         jobs = _insert_jobs(workflow, live, ended, source)
@@ -131,6 +134,7 @@ def record_outcomes(actor: Actor, workflow: Workflow, words: Sequence[OutcomeWor
     ]
     subject = f"job {words[0].job.number}" if len(words) == 1 else f"{len(words)} jobs"
     with transaction.atomic():
+        take_turn(workflow.pk)
         outcomes = Outcome.objects.bulk_create(rows, batch_size=200)
         record_act(actor, Act.OUTCOME_RECORDED, subject, workflow_id=workflow.pk, at=rows[-1].at)
     return outcomes
@@ -170,7 +174,7 @@ def _route(
         group = arrival.group or content_hash(arrival.input)
         is_test_case = split_of(group, workflow.salt) is Split.GATE
         routing = (
-            routing_of_observed()
+            routing_of_observed(status=result.status)
             if was_used
             else decide_routing(
                 status=result.status,
@@ -226,7 +230,7 @@ def _insert_jobs(workflow: Workflow, live: LiveState, ended: Sequence[Ended], so
             routing=job.routing.kind,
             routing_reason=job.routing.reason[:300],
             review_probability=job.routing.probability,
-            is_waiting=job.routing.kind is not RoutingKind.AUTO,
+            is_waiting=job.routing.kind is not RoutingKind.AUTO and job.routing.is_offered,
             started_at=job.arrival.at or now,
             finished_at=None if job.result.status is JobStatus.RUNNING else job.arrival.at or now,
             duration_ms=sum(step.duration_ms for step in job.result.steps),

@@ -56,6 +56,10 @@ class Job(models.Model):
             models.Index(fields=["workflow", "number"], condition=models.Q(is_waiting=True), name="job_waiting"),
             models.Index(fields=["release", "routing"], name="job_by_release_and_routing"),
             models.Index(fields=["workflow", "trace_id"], name="job_by_trace"),
+            models.Index(  # all that the list is narrowed by, so that it is looked through without opening a job
+                fields=["workflow", "number", "status", "routing", "source", "release", "is_waiting", "started_at"],
+                name="job_list",
+            ),
         ]
 
 
@@ -83,6 +87,108 @@ class Step(models.Model):
 
     class Meta:
         db_table = "step"
+
+
+class TraceRequest(models.Model):
+    """One export request as it came, without the spans that were refused: the inbox, and the record of its traces."""
+
+    workflow_id = models.BigIntegerField()  # 0: came with a key of the installation, for any workflow
+    key_prefix = models.CharField(max_length=12)
+    received_at = models.DateTimeField()
+    body = models.BinaryField()  # protobuf, compressed with zstandard
+    spans = models.PositiveIntegerField()
+    refused = models.PositiveIntegerField()
+    cut = models.PositiveIntegerField()  # attributes that were longer than what is kept
+    digested_at = models.DateTimeField(null=True)
+    has_homeless = models.BooleanField(default=False)  # some of its spans belong to no workflow yet
+
+    class Meta:
+        db_table = "trace_request"
+        indexes = [
+            models.Index(fields=["id"], condition=models.Q(digested_at=None), name="trace_request_to_digest"),
+            models.Index(fields=["id"], condition=models.Q(has_homeless=True), name="trace_request_homeless"),
+            models.Index(fields=["received_at"], name="trace_request_by_time"),
+        ]
+
+
+class QuarantinedSpan(models.Model):
+    """A span that could not be taken or read, with the reason, for people to look at."""
+
+    request_id = models.BigIntegerField()
+    position = models.PositiveIntegerField()  # among those of its request
+    workflow_id = models.BigIntegerField()  # 0: of no workflow
+    at = models.DateTimeField()
+    name = models.CharField(max_length=200)
+    reason = models.CharField(max_length=500)
+    sample = models.TextField()  # the beginning of what came
+
+    class Meta:
+        db_table = "quarantined_span"
+        constraints = [
+            models.UniqueConstraint(fields=["request_id", "position"], name="quarantined_span_once_per_request")
+        ]
+        indexes = [models.Index(fields=["workflow_id", "id"], name="quarantined_span_by_workflow")]
+
+
+class IntakeTally(models.Model):
+    """How often something happened at the intake within an hour."""
+
+    workflow_id = models.BigIntegerField()  # 0: of no workflow
+    hour = models.DateTimeField()
+    kind = models.CharField(max_length=20)  # see intake.tallies.TallyKind
+    name = models.CharField(max_length=200)  # what it happened to, where that is worth telling apart
+    count = models.BigIntegerField()
+
+    class Meta:
+        db_table = "intake_tally"
+        constraints = [
+            models.UniqueConstraint(fields=["workflow_id", "hour", "kind", "name"], name="intake_tally_once_per_hour")
+        ]
+
+
+class RootToCome(models.Model):
+    """A trace whose job is not there yet, as its root has not arrived. After a while it is taken without one."""
+
+    pk = models.CompositePrimaryKey("workflow_id", "trace_id")
+    workflow_id = models.BigIntegerField()
+    trace_id = models.CharField(max_length=32)
+    seen_at = models.DateTimeField()  # when the newest of its spans came
+
+    class Meta:
+        db_table = "root_to_come"
+        indexes = [models.Index(fields=["seen_at"], name="root_to_come_by_time")]
+
+
+class SpanFeedback(models.Model):
+    """What somebody said about a job in a span; the reviews room takes decisions from here, by its own cursor."""
+
+    workflow_id = models.BigIntegerField()
+    trace_id = models.CharField(max_length=32)  # of the feedback itself
+    span_id = models.CharField(max_length=16)
+    position = models.PositiveIntegerField()
+    about_trace_id = models.CharField(max_length=32)
+    about_span_id = models.CharField(max_length=16, blank=True)
+    name = models.CharField(max_length=200)
+    annotator = models.CharField(max_length=10)  # person, model or code
+    verdict = models.CharField(max_length=20, blank=True)
+    is_used = models.BooleanField(null=True)
+    score = models.FloatField(null=True)
+    label = models.CharField(max_length=200)
+    explanation = models.TextField()
+    at = models.DateTimeField()
+    is_taken = models.BooleanField(default=False)  # became a review or an outcome
+
+    class Meta:
+        db_table = "span_feedback"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workflow_id", "trace_id", "span_id", "position"], name="span_feedback_once_per_span"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["workflow_id", "about_trace_id"], name="span_feedback_by_job"),
+            models.Index(fields=["id"], condition=models.Q(is_taken=False), name="span_feedback_to_take"),
+        ]
 
 
 class Outcome(models.Model):

@@ -27,6 +27,8 @@ class Act(StrEnum):
     ROLE_TAKEN = "role_taken"
     KEY_MADE = "key_made"
     KEY_REVOKED = "key_revoked"
+    NAME_IN_TRACES_GIVEN = "name_in_traces_given"
+    NAME_IN_TRACES_TAKEN = "name_in_traces_taken"
     RELEASE_MADE = "release_made"
     RELEASE_WENT_LIVE = "release_went_live"
     RELEASE_ROLLED_BACK = "release_rolled_back"
@@ -59,6 +61,8 @@ SENTENCES: Mapping[Act, str] = {
     Act.ROLE_TAKEN: "took the role of {subject}",
     Act.KEY_MADE: "made the key {subject}",
     Act.KEY_REVOKED: "revoked the key {subject}",
+    Act.NAME_IN_TRACES_GIVEN: "said that traces with {subject} belong here",
+    Act.NAME_IN_TRACES_TAKEN: "said that traces with {subject} no longer belong here",
     Act.RELEASE_MADE: "made {subject}",
     Act.RELEASE_WENT_LIVE: "put {subject} live",
     Act.RELEASE_ROLLED_BACK: "rolled back to {subject}",

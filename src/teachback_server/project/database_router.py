@@ -6,7 +6,9 @@ from django.db.models import Model
 
 from teachback_server.jobs.trace_store import TRACES
 
-TABLES_OF_TRACES = frozenset({"step", "tracerequest", "quarantinedspan"})  # of the jobs room, by the model's name
+TABLES_OF_TRACES = frozenset(  # of the jobs room, by the model's name
+    {"step", "tracerequest", "quarantinedspan", "intaketally", "roottocome", "spanfeedback"}
+)
 
 
 class TracesApart:

@@ -22,6 +22,7 @@ class Scope(StrEnum):
 
     JOBS = "jobs"  # give and record jobs and outcomes
     READ = "read"  # read results, releases and lineage
+    TRACES = "traces"  # send traces
 
 
 _RANK = {role: rank for rank, role in enumerate(Role)}

@@ -8,13 +8,14 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from teachback.json_types import Json
-from teachback_server.people.actor import Actor
+from teachback_server.people.actor import Actor, PermissionMissing
 from teachback_server.people.audit import Act, record_act
 from teachback_server.people.models import User
 from teachback_server.workflows.access import Role, Scope, require_role
 from teachback_server.workflows.boundary import Boundary, ReasonOption
-from teachback_server.workflows.models import ApiKey, Membership, Reason, Workflow
+from teachback_server.workflows.models import ApiKey, Membership, Reason, Workflow, WorkflowName
 from teachback_server.workflows.schema_check import list_schema_faults
+from teachback_server.workflows.turns import take_turn
 
 
 class WorkflowNameTaken(ValueError):
@@ -64,6 +65,7 @@ def edit_boundary(actor: Actor, workflow: Workflow, boundary: Boundary) -> None:
         raise BoundaryRefused("name", f"The name '{workflow.name}' stands in addresses and programs, so it stays.")
     before: dict[str, Json] = {name: getattr(workflow, name) for name in _columns(boundary)}
     with transaction.atomic():
+        take_turn(workflow.pk)
         for name, value in _columns(boundary).items():
             setattr(workflow, name, value)
         workflow.save()
@@ -75,6 +77,7 @@ def give_role(actor: Actor, workflow: Workflow, user: User, role: Role) -> None:
     """Give a person a role in a workflow, in place of the one that they had. Raises LastOwnerStays."""
     require_role(actor, workflow.pk, Role.OWNER)
     with transaction.atomic():
+        take_turn(workflow.pk)
         if role is not Role.OWNER:
             _refuse_to_lose_last_owner(workflow, user)
         Membership.objects.update_or_create(user=user, workflow=workflow, defaults={"role": role})
@@ -85,6 +88,7 @@ def take_role(actor: Actor, workflow: Workflow, user: User) -> None:
     """Take a person's role in a workflow away; they no longer see it. Raises LastOwnerStays."""
     require_role(actor, workflow.pk, Role.OWNER)
     with transaction.atomic():
+        take_turn(workflow.pk)
         _refuse_to_lose_last_owner(workflow, user)
         taken, _ = Membership.objects.filter(user=user, workflow=workflow).delete()
         if taken:
@@ -104,7 +108,55 @@ def name_owner(actor: Actor, workflow: Workflow, user: User) -> None:
 def make_key(actor: Actor, workflow: Workflow, scope: Scope) -> str:
     """Make an API key and return it, the only time that it is ever shown: its hash is all that is kept."""
     require_role(actor, workflow.pk, Role.OWNER)
+    return _insert_key(actor, workflow, scope)
+
+
+def make_key_for_traces(actor: Actor) -> str:
+    """Make a key with which traces of any workflow may be sent, told apart by the names in them; see `make_key`."""
+    if not (actor.is_administrator or actor.is_system):
+        raise PermissionMissing("A key for the traces of all workflows is made by an administrator. Ask one of them.")
+    return _insert_key(actor, None, Scope.TRACES)
+
+
+def revoke_key(actor: Actor, key: ApiKey) -> None:
+    """Let an API key open nothing any more. Revoking it again changes nothing."""
+    if key.workflow_id is not None:
+        require_role(actor, key.workflow_id, Role.OWNER)
+    elif not (actor.is_administrator or actor.is_system):
+        raise PermissionMissing("A key for all workflows is revoked by an administrator. Ask one of them.")
+    with transaction.atomic():
+        if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()):
+            record_act(actor, Act.KEY_REVOKED, f"{key.prefix}… ({key.scope})", workflow_id=key.workflow_id)
+
+
+def give_name_in_traces(actor: Actor, workflow: Workflow, attribute: str, value: str) -> None:
+    """Say that traces with this value in this attribute belong to a workflow, and to no other from now on."""
+    require_role(actor, workflow.pk, Role.OWNER)
+    holder = WorkflowName.objects.filter(attribute=attribute, value=value).first()
+    if holder is not None:
+        require_role(actor, holder.workflow_id, Role.OWNER)
+    with transaction.atomic():
+        WorkflowName.objects.update_or_create(attribute=attribute, value=value, defaults={"workflow": workflow})
+        record_act(actor, Act.NAME_IN_TRACES_GIVEN, f"{attribute} = {value}", workflow_id=workflow.pk)
+
+
+def take_name_in_traces(actor: Actor, workflow: Workflow, attribute: str, value: str) -> None:
+    """Let traces with this value in this attribute belong to no workflow from now on."""
+    require_role(actor, workflow.pk, Role.OWNER)
+    with transaction.atomic():
+        taken, _ = WorkflowName.objects.filter(workflow=workflow, attribute=attribute, value=value).delete()
+        if taken:
+            record_act(actor, Act.NAME_IN_TRACES_TAKEN, f"{attribute} = {value}", workflow_id=workflow.pk)
+
+
+def hash_key(key: str) -> str:
+    """SHA-256 of a key in hexadecimal digits. The key is long and random, so no slow hash is needed."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def _insert_key(actor: Actor, workflow: Workflow | None, scope: Scope) -> str:
     key = f"tb_{secrets.token_urlsafe(32)}"
+    workflow_id = None if workflow is None else workflow.pk
     with transaction.atomic():
         ApiKey.objects.create(
             workflow=workflow,
@@ -114,21 +166,8 @@ def make_key(actor: Actor, workflow: Workflow, scope: Scope) -> str:
             created_by=actor.name,
             created_at=timezone.now(),
         )
-        record_act(actor, Act.KEY_MADE, f"{key[:10]}… ({scope})", workflow_id=workflow.pk)
+        record_act(actor, Act.KEY_MADE, f"{key[:10]}… ({scope})", workflow_id=workflow_id)
     return key
-
-
-def revoke_key(actor: Actor, key: ApiKey) -> None:
-    """Let an API key open nothing any more. Revoking it again changes nothing."""
-    require_role(actor, key.workflow_id, Role.OWNER)
-    with transaction.atomic():
-        if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()):
-            record_act(actor, Act.KEY_REVOKED, f"{key.prefix}… ({key.scope})", workflow_id=key.workflow_id)
-
-
-def hash_key(key: str) -> str:
-    """SHA-256 of a key in hexadecimal digits. The key is long and random, so no slow hash is needed."""
-    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def _insert_workflow(actor: Actor, boundary: Boundary, salt: str) -> Workflow:

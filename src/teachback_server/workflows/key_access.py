@@ -1,9 +1,10 @@
 """The declared rule of every API route: the scope that a key needs, for the workflow that the address names."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from django.http import HttpRequest
+from django.utils import timezone
 from ninja.security import HttpBearer
 
 from teachback_server.people.actor import Actor
@@ -11,7 +12,11 @@ from teachback_server.workflows.access import Role, Scope
 from teachback_server.workflows.actions import hash_key
 from teachback_server.workflows.models import ApiKey, Workflow
 
-ROLE_OF_SCOPE: Mapping[Scope, Role] = {Scope.JOBS: Role.EDITOR, Scope.READ: Role.VIEWER}
+ROLE_OF_SCOPE: Mapping[Scope, Role] = {
+    Scope.JOBS: Role.EDITOR,
+    Scope.READ: Role.VIEWER,
+    Scope.TRACES: Role.EDITOR,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,14 +41,21 @@ class KeyAccess(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> KeyHolder | None:
         """Find the key by its hash; it must be of one of the scopes and of the workflow in the address."""
         named = request.resolver_match.kwargs.get("workflow_name") if request.resolver_match else None
-        keys = ApiKey.objects.filter(
-            key_hash=hash_key(token), scope__in=self.scopes, revoked_at=None, workflow__name=named
-        ).select_related("workflow")
-        return _holder(key) if (key := keys.first()) else None
+        key = find_sent_key(token, self.scopes)
+        if key is None or key.workflow is None or key.workflow.name != named:
+            return None
+        return _holder(key, key.workflow)
 
 
-def _holder(key: ApiKey) -> KeyHolder:
+def find_sent_key(token: str, scopes: Collection[Scope]) -> ApiKey | None:
+    """The key that a program sent, if it is of one of these scopes, and neither revoked nor expired."""
+    key = ApiKey.objects.filter(key_hash=hash_key(token), scope__in=scopes, revoked_at=None).select_related("workflow")
+    found = key.first()
+    return None if found is None or (found.expires_at is not None and found.expires_at <= timezone.now()) else found
+
+
+def _holder(key: ApiKey, workflow: Workflow) -> KeyHolder:
     actor = Actor(
-        name=f"key {key.prefix}…", key_workflow_id=key.workflow_id, key_role=ROLE_OF_SCOPE[Scope(key.scope)].value
+        name=f"key {key.prefix}…", key_workflow_id=workflow.pk, key_role=ROLE_OF_SCOPE[Scope(key.scope)].value
     )
-    return KeyHolder(actor=actor, workflow=key.workflow)
+    return KeyHolder(actor=actor, workflow=workflow)

@@ -1,0 +1,73 @@
+"""Digests what comes in, for as long as the process lives: requests with traces become steps and jobs."""
+
+import fcntl
+import logging
+import signal
+import threading
+from types import FrameType
+
+from django.conf import settings
+from django.db import close_old_connections, connections
+from django.db.utils import DatabaseError
+from django.utils import timezone
+
+from teachback_server.commands.lifeline import end_with_parent
+from teachback_server.jobs.intake.digest import Digester
+from teachback_server.jobs.intake.outcomes import take_outcomes
+from teachback_server.jobs.open_store import open_trace_store
+from teachback_server.jobs.trace_store import TRACES
+
+LOOKS_EVERY_SECONDS = 0.2
+TIDIES_EVERY = 10  # looks that found nothing
+AFTER_TROUBLE_SECONDS = 2.0
+_DIGESTING = 7_340_502  # any number that nothing else locks in the same database
+_log = logging.getLogger(__name__)
+
+
+def run() -> None:
+    """Digest as a part of something that runs longer, and end with it."""
+    end_with_parent()
+    stop = threading.Event()
+
+    def end(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, end)
+    with (settings.HOME / "digesting.lock").open("w") as file:
+        while not stop.is_set() and not _is_mine(file.fileno()):
+            stop.wait(AFTER_TROUBLE_SECONDS)
+        digest_until(stop)
+
+
+def digest_until(stop: threading.Event) -> None:
+    """Digest until told to stop. Trouble with a database is waited out: nothing is lost, it is only done later."""
+    digester = Digester(open_trace_store())
+    idle = 0
+    while not stop.is_set():
+        try:
+            if digester.digest_some():
+                idle = 0
+                continue
+            idle += 1
+            if idle % TIDIES_EVERY == 1:
+                digester.take_rootless(timezone.now())
+                take_outcomes()
+        except DatabaseError:
+            _log.exception("Traces could not be digested; it is tried again.")
+            close_old_connections()
+            stop.wait(AFTER_TROUBLE_SECONDS)
+        stop.wait(LOOKS_EVERY_SECONDS)
+
+
+def _is_mine(file: int) -> bool:
+    """Whether no other process digests: of this folder, and on PostgreSQL of all machines that share the database."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    connection = connections[TRACES]
+    if connection.vendor != "postgresql":
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_DIGESTING])
+        return bool(cursor.fetchone()[0])

@@ -1,0 +1,1 @@
+"""OTLP as it comes over the wire: bodies, their two forms, what is refused in them, and spans. Pure."""
