@@ -2,14 +2,18 @@
 
 from dataclasses import dataclass
 
+from teachback_server.jobs.meaning import read_content
+from teachback_server.jobs.meaning.spans import Span
 from teachback_server.jobs.models import Job
 from teachback_server.jobs.open_store import open_trace_store
 from teachback_server.jobs.queries import MOST_STEPS
-from teachback_server.jobs.step_view import ShownContent
+from teachback_server.jobs.step_view import ShownContent, show_content
 from teachback_server.jobs.timeline import Timeline, keep_branch
+from teachback_server.jobs.trace_reading import RequestReader
 from teachback_server.jobs.trace_store import StepRow
 
 MOST_TROUBLED = 8
+_NOT_KEPT = "The request that brought this step is not kept any more."
 _NOT_RECORDED = "This agent records that the step was done, not what it was given."
 
 
@@ -71,6 +75,17 @@ def find_step(job: Job, span_id: str, *, is_whole: bool = False) -> StepInFull |
     row = trace.timeline.find(span_id) if trace else None
     if trace is None or row is None:
         return None
+    span = _find_span(row)
     return StepInFull(
-        row=row, starts_seconds=trace.timeline.starts_seconds(row), content=None, why_no_content=_NOT_RECORDED
+        row=row,
+        starts_seconds=trace.timeline.starts_seconds(row),
+        content=show_content(read_content(span), is_whole=is_whole) if span else None,
+        why_no_content=_NOT_KEPT if row.request_id else _NOT_RECORDED,
     )
+
+
+def _find_span(row: StepRow) -> Span | None:
+    if not row.request_id:
+        return None
+    spans = RequestReader().read_traces([row.request_id], {row.trace_id})
+    return next((span for span in spans if span.span_id == row.span_id), None)

@@ -49,7 +49,10 @@ class Review(models.Model):
 
     class Meta:
         db_table = "review"
-        indexes = [models.Index(fields=["workflow", "id"], name="review_by_workflow")]
+        indexes = [
+            models.Index(fields=["workflow", "id"], name="review_by_workflow"),
+            models.Index(fields=["workflow", "verdict", "reason", "job"], name="review_list"),
+        ]
 
 
 class Correction(models.Model):
