@@ -118,12 +118,13 @@ def test_a_rule_that_does_harm_is_closed_and_stays_out(loop: Loop) -> None:
         accept_change(loop.house.owner, change)
 
 
-def test_a_change_can_be_tested_before_anybody_decided_anything(loop: Loop) -> None:
+def test_a_change_that_no_reviewed_job_can_judge_stays_open_until_one_can(loop: Loop) -> None:
+    loop.do_jobs(60)
     change = propose_and_test(loop, REMEDY)
-    assert change.gate is not None
-    assert change.gate.verdict == GateVerdict.CANNOT_TELL
-    assert change.gate.cases == 0
-    assert not change.gate.report["claims"]
+    assert (change.state, change.gate, Gate.objects.count()) == (ChangeState.PROPOSED, None, 0)
+    loop.decide()
+    loop.advance(may_certify=False)
+    assert run_test(loop, change).gate is not None
 
 
 def test_a_change_is_tested_once(loop: Loop) -> None:

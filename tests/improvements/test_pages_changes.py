@@ -2,8 +2,9 @@
 
 import pytest
 from django.test import Client
+from django_tasks_db.models import DBTaskResult
 
-from builders import House
+from builders import House, record_jobs
 from change_builders import (
     gate_cases,
     judge_rule,
@@ -14,8 +15,9 @@ from change_builders import (
     report_on,
 )
 from teachback.vocabulary import GateVerdict, Lever
+from teachback_server.evals.models import Case
 from teachback_server.improvements.candidates import ChangeState
-from teachback_server.improvements.gate_words import describe_ground, list_figures
+from teachback_server.improvements.gate_words import describe_ground, describe_wait, list_figures
 from teachback_server.improvements.models import Change
 from teachback_server.people.audit import Act
 from teachback_server.people.models import AuditEvent, User
@@ -154,6 +156,28 @@ def test_a_test_is_asked_for_once_and_runs_in_the_background(house: House) -> No
     judge_rule(house, change)
     again = client.post(f"{CHANGES}/{change.pk}/test", follow=True)
     assert "has been tested already" in again.content.decode()
+
+
+def test_without_a_test_case_a_change_stays_open_and_says_what_it_waits_for(house: House) -> None:
+    change = propose_rule(house, make_pattern(house))
+    Case.objects.update(split="practice")
+    record_jobs(house.workflow, [{"queue": "billing"}] * 30, first_id=100)
+    undecided = house.workflow.jobs.filter(is_test_case=True, is_waiting=True).count()
+    wait = "No reviewed test case yet: about 170 more jobs give the 50 with which a test can begin."
+    shown = page(house.alice, f"/{change.pk}")
+    assert wait in shown
+    assert f"{undecided} jobs that could judge it wait for a decision on the desk." in shown
+    assert "Test it on these jobs" not in shown
+    answer = browser(house.alice).post(f"{CHANGES}/{change.pk}/test", follow=True).content.decode()
+    assert wait in answer
+    assert not DBTaskResult.objects.exists()
+    change.refresh_from_db()
+    assert change.state == ChangeState.PROPOSED
+
+
+def test_one_undecided_job_is_counted_as_one() -> None:
+    assert describe_wait(1).endswith("1 job that could judge it waits for a decision on the desk.")
+    assert "desk" not in describe_wait(0)
 
 
 def test_somebody_looks_after_a_change_until_a_day(house: House) -> None:

@@ -96,8 +96,9 @@ def propose_change(
 def test_change(actor: Actor, change: Change, agents: OpenReleases, *, now: datetime | None = None) -> Change:
     """Take a person's proposal through its gate, on every unspent case; raises ChangeNotOpen if it was decided before.
 
-    `proven` puts it live at once; `not worse` leaves the decision to a person; anything else closes it. Where others
-    spend cases or move the live release meanwhile, it is judged anew.
+    `proven` puts it live at once; `not worse` leaves the decision to a person; anything else closes it. Where nothing
+    can be told because no case was reviewed yet, it stays open and nothing is stored. Where others spend cases or move
+    the live release meanwhile, it is judged anew.
     """
     require_role(actor, change.workflow_id, Role.EDITOR)
     if change.state != ChangeState.PROPOSED:
@@ -174,6 +175,8 @@ def _judge_change(actor: Actor, change: Change, agents: OpenReleases, *, now: da
     bundle = replace(agents.open(live.release).bundle, document=document)
     candidate = Candidate(bundle=bundle, lever=Lever(change.lever), title=change.title, change=change)
     judged = judge_candidate(workflow, agents, live, candidate)
+    if judged.verdict is GateVerdict.CANNOT_TELL and not judged.spent_case_ids:
+        return change
     outcome = {GateVerdict.PROVEN: ChangeState.RELEASED, GateVerdict.NOT_WORSE: ChangeState.PASSED}.get(
         judged.verdict, ChangeState.NOT_RELEASED
     )

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from typing import cast
 
 from teachback.json_types import Json, JsonObject
+from teachback.split import GATE_SHARE
 from teachback.vocabulary import GateVerdict, Lever
+
+FEW_CASES = 50  # with fewer, only a large effect can be seen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +57,16 @@ def describe_ground(verdict: str, lever: str, *, is_released: bool, accepted_by:
         "Released because it is not worse, which is enough for examples: they keep coming, and many small steps add up."
         " That it is better was not shown."
     )
+
+
+def describe_wait(undecided: int) -> str:
+    """What a change waits for that no reviewed job can judge yet; `undecided` jobs could, once people decide them."""
+    more = round(FEW_CASES / GATE_SHARE, -1)
+    words = f"No reviewed test case yet: about {more:.0f} more jobs give the {FEW_CASES} with which a test can begin."
+    if not undecided:
+        return words
+    waits = "waits" if undecided == 1 else "wait"
+    return f"{words} {_jobs(undecided)} that could judge it {waits} for a decision on the desk."
 
 
 def _list_certificate_figures(report: JsonObject) -> tuple[Figure, ...]:

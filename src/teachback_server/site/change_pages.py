@@ -14,7 +14,7 @@ from teachback_server.improvements.gate_tasks import test_change_now
 from teachback_server.improvements.models import Change
 from teachback_server.improvements.pattern_forms import CareForm
 from teachback_server.results.queries import read_account
-from teachback_server.site.changes_overview import find_change, read_change, read_change_page
+from teachback_server.site.changes_overview import find_change, find_wait, read_change, read_change_page
 from teachback_server.workflows.access import Role
 from teachback_server.workflows.page_access import WorkflowRequest, workflow_page
 
@@ -53,7 +53,10 @@ def show(request: WorkflowRequest, change_id: int) -> HttpResponse:
 def test(request: WorkflowRequest, change_id: int) -> HttpResponse:
     """Ask for a proposal to be taken through its gate, in the background."""
     change = _get_change(request, change_id)
-    if change.state == ChangeState.PROPOSED and request.actor.user_id is not None:
+    waits_for = find_wait(request.workflow)
+    if change.state == ChangeState.PROPOSED and waits_for:
+        messages.info(request, waits_for)
+    elif change.state == ChangeState.PROPOSED and request.actor.user_id is not None:
         test_change_now.enqueue(change.pk, request.actor.user_id)
         messages.info(request, "The test has begun. It runs both releases over the jobs that were kept back.")
     else:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.core.paginator import Page, Paginator
-from django.db.models import ExpressionWrapper, Q
+from django.db.models import ExpressionWrapper, Q, QuerySet
 from django.db.models.fields import BooleanField
 
 from teachback.split import Split
@@ -13,7 +13,7 @@ from teachback_server.evals.models import Case, CaseResult, EvalRun, Gate
 from teachback_server.improvements.candidates import ChangeState
 from teachback_server.improvements.edits import apply_edit, parse_edit
 from teachback_server.improvements.evidence import list_family
-from teachback_server.improvements.gate_words import Figure, describe_ground, list_figures
+from teachback_server.improvements.gate_words import FEW_CASES, Figure, describe_ground, describe_wait, list_figures
 from teachback_server.improvements.models import Change, Pattern
 from teachback_server.releases.actions import ReleaseEventKind
 from teachback_server.releases.differences import DocumentDifference, describe_difference
@@ -75,6 +75,8 @@ class ChangeDetail:
     patterns: tuple[Pattern, ...]
     hand_back_score: float  # what a hand-back counts, where right counts 1
     kept_back: int  # decided jobs that could judge it now
+    has_few_cases: bool
+    waits_for: str  # what must happen before it can be tested; empty where it can
     is_up_to_date: bool  # else another release went live since it was judged, and accepting it would undo that one
 
 
@@ -103,6 +105,7 @@ def read_change(workflow: Workflow, change: Change) -> ChangeDetail:
     """One change of this workflow: left what it would change, right what speaks for it."""
     live = get_live_state(workflow)
     base = change.gate.base if change.gate else live.release
+    kept_back = _list_judges(workflow).count()
     return ChangeDetail(
         change=change,
         row=describe_change(change),
@@ -112,9 +115,18 @@ def read_change(workflow: Workflow, change: Change) -> ChangeDetail:
         affected=_list_affected(change.gate) if change.gate else (),
         patterns=tuple(Pattern.objects.filter(workflow=workflow, changes=change).order_by("-count", "pk")),
         hand_back_score=1 - workflow.hand_back_cost,
-        kept_back=Case.objects.filter(workflow=workflow, split=Split.GATE, spent_by=None).count(),
+        kept_back=kept_back,
+        has_few_cases=kept_back < FEW_CASES,
+        waits_for=find_wait(workflow),
         is_up_to_date=base.pk in list_family(live.release),
     )
+
+
+def find_wait(workflow: Workflow) -> str:
+    """What must happen before any change can be tested; empty where a reviewed job can judge."""
+    if _list_judges(workflow).exists():
+        return ""
+    return describe_wait(workflow.jobs.filter(is_test_case=True, is_waiting=True).count())
 
 
 def describe_change(change: Change) -> ChangeRow:
@@ -136,6 +148,10 @@ def describe_change(change: Change) -> ChangeRow:
         due_on=change.due_on,
         is_closed=change.state not in OPEN_STATES,
     )
+
+
+def _list_judges(workflow: Workflow) -> QuerySet[Case]:
+    return Case.objects.filter(workflow=workflow, split=Split.GATE, spent_by=None)
 
 
 def _find_ground(change: Change, verdict: str, *, is_released: bool) -> str:
