@@ -40,6 +40,7 @@ class Batch:
 
     body: bytes
     keys: tuple[SpanKey, ...]
+    roots: tuple[TraceId, ...]  # the traces whose root is among its spans
     is_gzipped: bool = False
 
 
@@ -74,8 +75,12 @@ def renew_batch(batch: Batch, old_load: bytes, new_load: bytes) -> Batch:
     """The same request with other trace ids, for loads too long to be made beforehand. The body must be plain."""
     if batch.is_gzipped:
         raise ValueError("Only a plain body can be renewed: renew first, compress after.")
-    keys = tuple((new_load + trace_id[_HALF_ID_BYTES:], span_id) for trace_id, span_id in batch.keys)
-    return replace(batch, body=batch.body.replace(old_load, new_load), keys=keys)
+    return replace(
+        batch,
+        body=batch.body.replace(old_load, new_load),
+        keys=tuple((new_load + trace_id[_HALF_ID_BYTES:], span_id) for trace_id, span_id in batch.keys),
+        roots=tuple(new_load + trace_id[_HALF_ID_BYTES:] for trace_id in batch.roots),
+    )
 
 
 def compress_batch(batch: Batch) -> Batch:
@@ -116,6 +121,7 @@ def _make_batch(spans: Sequence[Span], is_gzipped: bool) -> Batch:
     batch = Batch(
         body=request.SerializeToString(deterministic=True),
         keys=tuple((span.trace_id, span.span_id) for span in spans),
+        roots=tuple(span.trace_id for span in spans if not span.parent_span_id),
     )
     return compress_batch(batch) if is_gzipped else batch
 

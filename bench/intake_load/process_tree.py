@@ -5,6 +5,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from types import TracebackType
 
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 _FIRST_TIME_FIELD = 11  # of what follows the name in /proc/PID/stat: utime, stime, and those of buried children
+_ENDS_WITHIN_SECONDS = 10.0
 
 
 def list_tree(pid: int) -> list[int]:
@@ -52,10 +54,10 @@ def read_command(pid: int) -> str:
 
 def kill_tree(process: subprocess.Popen[bytes]) -> None:
     """End a process that we started, and all that descend from it, as a power cut would."""
-    for pid in list_tree(process.pid):
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    tree = list_tree(process.pid)
+    _kill(tree)
     process.wait()
+    _wait_until_gone(tree)
 
 
 def stop_tree(process: subprocess.Popen[bytes], *, within_seconds: float = 20) -> None:
@@ -64,13 +66,22 @@ def stop_tree(process: subprocess.Popen[bytes], *, within_seconds: float = 20) -
     process.send_signal(signal.SIGINT)
     with suppress(subprocess.TimeoutExpired):
         process.wait(within_seconds)
-    deadline = time.monotonic() + 5
-    while any(is_running(pid) for pid in tree) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    for pid in filter(is_running, tree):
+    _wait_until_gone(tree)
+    _kill(tree)
+    process.wait()
+
+
+def _kill(pids: Iterable[int]) -> None:
+    for pid in filter(is_running, pids):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    process.wait()
+
+
+def _wait_until_gone(pids: Sequence[int]) -> None:
+    """Those that are not our own children cannot be waited for, only looked at."""
+    deadline = time.monotonic() + _ENDS_WITHIN_SECONDS
+    while any(map(is_running, pids)) and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def is_running(pid: int) -> bool:

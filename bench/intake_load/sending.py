@@ -12,6 +12,7 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from intake_load.batches import Batch, SpanKey
+from intake_load.traces import TraceId
 
 _TRY_AGAIN_STATUSES = (429, 502, 503, 504)  # those that OTLP calls retryable
 _TRY_AGAIN_AFTER_SECONDS = 0.1
@@ -70,6 +71,10 @@ class Sender:
     def list_acknowledged_keys(self) -> set[SpanKey]:
         """Every span of which the server said that it has it."""
         return {key for one in self.acknowledged for key in one.batch.keys}
+
+    def list_acknowledged_roots(self) -> set[TraceId]:
+        """Every trace whose root was acknowledged."""
+        return {trace for one in self.acknowledged for trace in one.batch.roots}
 
     def _send_from(self, batches: Iterator[Batch]) -> None:
         connection = _connect(self.endpoint.url)

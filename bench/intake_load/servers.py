@@ -4,7 +4,6 @@ import http.client
 import os
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -12,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from intake_load.process_tree import kill_tree, stop_tree
-from intake_load.readable import SpanTable, SqliteSpans
+from intake_load.readable import QueriedSpans, SpanTable, read_sqlite
 from intake_load.sending import Endpoint
 
-STARTS_WITHIN_SECONDS = 120
+STARTS_WITHIN_SECONDS = 180
 _LOOKS_EVERY_SECONDS = 0.05
 
 
@@ -83,8 +82,8 @@ def make_phoenix(rivals: Path, folder: Path) -> Server:
         port=port,
         is_up_path="/healthz",
         headers={},
-        spans=SqliteSpans(
-            path=folder / "phoenix.db",
+        spans=QueriedSpans(
+            read=read_sqlite(folder / "phoenix.db"),
             count_sql="SELECT count(*) FROM spans",
             keys_sql="SELECT t.trace_id, s.span_id FROM spans s JOIN traces t ON t.id = s.trace_rowid",
         ),
@@ -106,8 +105,8 @@ def make_mlflow(rivals: Path, folder: Path) -> Server:
         port=port,
         is_up_path="/health",
         headers={"x-mlflow-experiment-id": "0"},
-        spans=SqliteSpans(
-            path=folder / "mlflow.db",
+        spans=QueriedSpans(
+            read=read_sqlite(folder / "mlflow.db"),
             count_sql="SELECT count(*) FROM spans",
             keys_sql="SELECT replace(trace_id, 'tr-', ''), span_id FROM spans",
         ),
@@ -145,6 +144,3 @@ def _plain_environment() -> dict[str, str]:
     foreign = ("TEACHBACK_", "PHOENIX_", "MLFLOW_", "OTEL_", "DJANGO_", "PYTHONPATH")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return {**kept, "PYTHONUNBUFFERED": "1"}
-
-
-TEACHBACK = (sys.executable, "-m", "teachback_server.cli")
