@@ -1,0 +1,134 @@
+"""Makes a job of every call of a function, whether it returns, is awaited or yields, and changes nothing else."""
+
+import functools
+import inspect
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
+from typing import Any
+
+from teachback.current import enter_place, find_place, leave_place
+from teachback.jobs import Job
+
+_MOST_PIECES = 10_000  # of what a generator yields; a stream may have no end
+
+OpenJob = Callable[[tuple[Any, ...], dict[str, Any]], Job]
+
+
+def make_job_function(function: Callable[..., Any], open_job: OpenJob) -> Callable[..., Any]:
+    """Wrap a function; the wrapper is of the same kind, so that frameworks treat it alike."""
+    if inspect.isasyncgenfunction(function):
+        return _wrap_async_generator(function, open_job)
+    if inspect.isgeneratorfunction(function):
+        return _wrap_generator(function, open_job)
+    if inspect.iscoroutinefunction(function):
+        return _wrap_coroutine(function, open_job)
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        job = open_job(args, kwargs)
+        token = enter_place(job.place)
+        try:
+            returned = function(*args, **kwargs)
+        except BaseException as error:
+            job.fail(error)
+            raise
+        else:
+            job.finish(returned)
+            return returned
+        finally:
+            leave_place(token)
+
+    return call
+
+
+def join_pieces(pieces: Sequence[object]) -> object:
+    """What a generator yielded, as one output: texts are joined, anything else is listed."""
+    if pieces and all(isinstance(piece, str) for piece in pieces):
+        return {"text": "".join(str(piece) for piece in pieces)}
+    return {"items": list(pieces)}
+
+
+def _wrap_coroutine(function: Callable[..., Any], open_job: OpenJob) -> Callable[..., Any]:
+    @functools.wraps(function)
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        job = open_job(args, kwargs)
+        token = enter_place(job.place)
+        try:
+            returned = await function(*args, **kwargs)
+        except BaseException as error:
+            job.fail(error)
+            raise
+        else:
+            job.finish(returned)
+            return returned
+        finally:
+            leave_place(token)
+
+    return call
+
+
+def _wrap_generator(function: Callable[..., Any], open_job: OpenJob) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def generate(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+        job, pieces = open_job(args, kwargs), list[object]()
+        generator, sent = function(*args, **kwargs), None
+        act: Callable[[Any], Any] = generator.send
+        place = job.place
+        while True:
+            token = enter_place(place)  # only while its own code runs: between two pieces the caller's does
+            try:
+                piece = act(sent)
+            except StopIteration as end:
+                job.finish(end.value if end.value is not None else join_pieces(pieces))
+                return end.value  # a generator's return value belongs to its caller
+            except BaseException as error:
+                job.fail(error)
+                raise
+            finally:
+                place = find_place() or place
+                leave_place(token)
+            if len(pieces) < _MOST_PIECES:
+                pieces.append(piece)
+            try:
+                act, sent = generator.send, (yield piece)
+            except GeneratorExit:
+                generator.close()
+                job.fail(GeneratorExit("The caller stopped reading."))
+                raise
+            except BaseException as error:  # noqa: BLE001  # it goes where the caller threw it
+                act, sent = generator.throw, error
+
+    return generate
+
+
+def _wrap_async_generator(function: Callable[..., Any], open_job: OpenJob) -> Callable[..., Any]:
+    @functools.wraps(function)
+    async def generate(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+        job, pieces = open_job(args, kwargs), list[object]()
+        generator, sent = function(*args, **kwargs), None
+        act: Callable[[Any], Any] = generator.asend
+        place = job.place
+        while True:
+            token = enter_place(place)
+            try:
+                piece = await act(sent)
+            except StopAsyncIteration:
+                job.finish(join_pieces(pieces))
+                return
+            except BaseException as error:
+                job.fail(error)
+                raise
+            finally:
+                place = find_place() or place
+                leave_place(token)
+            if len(pieces) < _MOST_PIECES:
+                pieces.append(piece)
+            try:
+                act, sent = generator.asend, (yield piece)
+            except GeneratorExit:
+                await generator.aclose()
+                job.fail(GeneratorExit("The caller stopped reading."))
+                raise
+            except BaseException as error:  # noqa: BLE001  # it goes where the caller threw it
+                act, sent = generator.athrow, error
+
+    return generate

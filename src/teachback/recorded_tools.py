@@ -1,0 +1,90 @@
+"""Lets tools answer from a recording while a job is replayed, so that a replay never touches the world."""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from teachback.json_types import Json, canonical_json
+from teachback.plain_json import as_json
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedTool:
+    """One call of a tool as it was recorded; `error` is what it raised, empty where it gave a result."""
+
+    name: str
+    arguments: Json
+    result: Json = None
+    error: str = ""
+    has_side_effects: bool = False
+
+
+class Diverged(BaseException):
+    """The replay has left the recording. Not an Exception, so that an agent's own `except` cannot swallow it."""
+
+
+class RecordedToolError(Exception):
+    """The tool raised when the job was recorded; the message is that of the exception."""
+
+
+class ToolReplay:
+    """Answers the calls of one job from its recording, in their order."""
+
+    def __init__(self, tools: Sequence[RecordedTool]) -> None:
+        self.why_diverged = ""
+        self._waiting: dict[str, deque[RecordedTool]] = {}
+        for tool in tools:
+            self._waiting.setdefault(_key(tool.name, tool.arguments), deque()).append(tool)
+        self._names = {tool.name for tool in tools}
+
+    def answer(self, name: str, arguments: object, *, has_side_effects: bool) -> Json:
+        """The recorded result of a call. Raises Diverged, or RecordedToolError where the tool had raised."""
+        if self.why_diverged:
+            raise Diverged(self.why_diverged)
+        if has_side_effects:
+            raise self._diverge(f"The tool “{name}” has side effects, so a replay cannot go past it.")
+        key = _key(name, arguments)
+        waiting = self._waiting.get(key)
+        if not waiting:
+            raise self._diverge(self._explain(name, key))
+        tool = waiting.popleft()
+        if tool.has_side_effects:
+            raise self._diverge(f"The tool “{name}” had side effects when it was recorded; a replay stops there.")
+        if tool.error:
+            raise RecordedToolError(tool.error)
+        return tool.result
+
+    def _explain(self, name: str, key: str) -> str:
+        if key in self._waiting:
+            return f"The tool “{name}” was called once more with the same arguments than in the recording."
+        if name in self._names:
+            return f"The tool “{name}” was called with arguments that were never recorded: {key[len(name) + 1 :][:500]}"
+        return f"The tool “{name}” was never called in the recording."
+
+    def _diverge(self, why: str) -> Diverged:
+        self.why_diverged = why
+        return Diverged(why)
+
+
+_replay: ContextVar[ToolReplay | None] = ContextVar("teachback_replay", default=None)
+
+
+def find_replay() -> ToolReplay | None:
+    """The replay that the running code belongs to; None in the real world."""
+    return _replay.get()
+
+
+@contextmanager
+def replaying(replay: ToolReplay) -> Iterator[None]:
+    """Let tools answer from a recording while the block runs."""
+    token = _replay.set(replay)
+    try:
+        yield
+    finally:
+        _replay.reset(token)
+
+
+def _key(name: str, arguments: object) -> str:
+    return f"{name} {canonical_json(as_json(arguments))}"
