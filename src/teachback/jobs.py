@@ -167,17 +167,18 @@ class Job(JobInProgress):
     def _apply_release(self, output: JsonObject, confidence: float | None) -> tuple[JsonObject | None, str]:
         """The output after the rules, or None where one handed it back, and why a person must look."""
         # Not at the top: it takes 0.2 to 0.4 s of CPU to import, and was imported when the release came.
-        from teachback.finishing import describe_unfit_output, finish_output  # noqa: PLC0415
+        from teachback.finishing import finish_output  # noqa: PLC0415
 
-        schema = self.release.output_schema
         finished = finish_output(
-            self.release.document, input=self.input, output=output, confidence=confidence, output_schema=schema
+            self.release.document,
+            input=self.input,
+            output=output,
+            confidence=confidence,
+            output_schema=self.release.output_schema,
         )
         if finished.output is None:
             self.note_hand_back(finished.hand_back_reason)
-            return None, ""
-        wishes = (finished.wants_review, describe_unfit_output(finished.output, schema))
-        return finished.output, "; ".join(wish for wish in wishes if wish)
+        return finished.output, finished.wants_review
 
     def _route(self, status: JobStatus, confidence: float | None, wants_review: str) -> Routing:
         if self._identity.is_used_at_once and status is JobStatus.FINISHED:
@@ -224,9 +225,10 @@ class Job(JobInProgress):
         attributes = span.attributes
         attributes["teachback.job.id"] = self.id
         attributes["teachback.status"] = result.status.value
-        attributes["teachback.routing"] = result.routing.kind.value
-        attributes["teachback.routing.reason"] = result.routing.reason
-        attributes["teachback.review_probability"] = result.routing.probability
+        if result.routing.kind is not RoutingKind.OBSERVED:  # of those, the server offers a share for review
+            attributes["teachback.routing"] = result.routing.kind.value
+            attributes["teachback.routing.reason"] = result.routing.reason
+            attributes["teachback.review_probability"] = result.routing.probability
         if result.confidence is not None:
             attributes["teachback.confidence"] = result.confidence
         if result.hand_back_reason:

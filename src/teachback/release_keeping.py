@@ -155,7 +155,6 @@ def _warm_up(release: Release) -> None:
     # Not at the top: rules and checks take 0.2 to 0.4 s of CPU to import, as the CEL wheel brings a terminal with it.
     finishing = import_module("teachback.finishing")
     finishing.finish_output(release.document, input={}, output={}, confidence=None, output_schema=release.output_schema)
-    finishing.describe_unfit_output({}, release.output_schema)
 
 
 def _read_object(answer: Answer) -> JsonObject:
