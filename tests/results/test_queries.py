@@ -6,15 +6,18 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from builders import House, accept, correct, record_jobs
+from builders import MORNING, House, accept, correct, record_jobs
 from partly_reviewed import RIGHT, SURE, WANTED, PartlyReviewed, certify, release_after
-from teachback.vocabulary import Lever
+from teachback.vocabulary import JobStatus, Lever
+from teachback_server.agents.protocol import AgentResult
 from teachback_server.evals.gate_test import PairedCase, judge_change
 from teachback_server.evals.models import Gate
 from teachback_server.improvements.candidates import ChangeState
 from teachback_server.improvements.models import Change
+from teachback_server.jobs.actions import Arrival, JobSource, record_ended_jobs
 from teachback_server.releases.actions import put_live, roll_back, take_autonomy_back
 from teachback_server.releases.models import Release
+from teachback_server.releases.queries import get_live_state
 from teachback_server.results.queries import list_stretches, read_account, read_results
 from teachback_server.results.summary import summarize_workflow
 from teachback_server.statistics.multiplicity import ClaimAccount
@@ -81,6 +84,49 @@ def test_periods_say_how_it_was_after_100_jobs_and_this_month(house: House) -> N
     later = {period.label for period in read_results(house.workflow, today=date(2026, 4, 1)).periods}
     assert "The newest month" in later
     assert "This month" not in later
+
+
+def import_jobs(house: House, ids: range) -> None:
+    """Work of somebody else, all of it wrong."""
+    arrivals = [Arrival(external_id=f"job-{number}", input={"text": f"Old {number}"}, at=MORNING) for number in ids]
+    results = [AgentResult(status=JobStatus.FINISHED, output=RIGHT)] * len(ids)
+    live = get_live_state(house.workflow)
+    jobs = record_ended_jobs(
+        house.owner, house.workflow, live, arrivals, results, source=JobSource.IMPORT, was_used=True
+    )
+    correct(house.reviewer, jobs, WANTED)
+
+
+def test_imported_jobs_stand_apart_from_those_that_ran_under_a_release(house: House) -> None:
+    import_jobs(house, range(1, 301))
+    accept(house.reviewer, record_jobs(house.workflow, [RIGHT] * 130, first_id=301))
+    results = read_results(house.workflow)
+    periods = {period.label: period for period in results.periods}
+    assert periods["Imported"].rates.right.estimate == 0
+    assert periods["Imported"].note == "done by somebody else; the newest 250 of 300"
+    assert (periods["At the start"].note, periods["At the start"].rates.right.estimate) == ("jobs 301 to 400", 1)
+    assert (periods["After 100 jobs"].note, periods["After 100 jobs"].rates.jobs) == ("jobs 401 to 430", 30)
+    assert (results.current.note, results.current.rates.right.estimate) == ("jobs 301 to 430", 1)
+    assert results.everything.note == "jobs 1 to 430, 300 of them imported"
+    assert results.imported.sentence.startswith("300 jobs were imported (jobs 1 to 300): somebody else did them")
+    assert summarize_workflow(house.workflow).right.estimate == 1
+
+
+def test_work_that_was_imported_in_between_is_left_out_too(house: House) -> None:
+    import_jobs(house, range(1, 3))
+    accept(house.reviewer, record_jobs(house.workflow, [RIGHT] * 40, first_id=3))
+    import_jobs(house, range(43, 83))
+    results = read_results(house.workflow)
+    assert (results.imported.jobs, results.imported.leading) == (42, 2)
+    assert "among jobs 1 to 82" in results.imported.sentence
+    assert (results.current.rates.jobs, results.current.rates.right.estimate) == (40, 1)
+
+
+def test_where_all_was_imported_nothing_is_said_of_what_is_live(house: House) -> None:
+    import_jobs(house, range(1, 31))
+    results = read_results(house.workflow)
+    assert (results.current.rates.jobs, results.current.rates.right.estimate) == (0, None)
+    assert {period.label for period in results.periods} == {"Imported", "The newest month"}
 
 
 def test_stretches_follow_the_releases_that_went_live_and_returns(house: House) -> None:

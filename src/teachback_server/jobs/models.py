@@ -54,6 +54,7 @@ class Job(models.Model):
         ]
         indexes = [
             models.Index(fields=["workflow", "number"], condition=models.Q(is_waiting=True), name="job_waiting"),
+            models.Index(fields=["workflow", "number"], condition=models.Q(source="import"), name="job_imported"),
             models.Index(fields=["release", "routing"], name="job_by_release_and_routing"),
             models.Index(fields=["workflow", "trace_id"], name="job_by_trace"),
             models.Index(  # all that the list is narrowed by, so that it is looked through without opening a job

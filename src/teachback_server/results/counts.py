@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, F, FloatField, IntegerField, OuterRef, QuerySet, Sum, TextField, Value
+from django.db.models import Count, Exists, F, FloatField, IntegerField, OuterRef, Q, QuerySet, Sum, TextField, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, Substr
 
 from teachback.vocabulary import JobStatus, ReviewVerdict
+from teachback_server.jobs.actions import JobSource
 from teachback_server.jobs.models import Job, Outcome
 from teachback_server.results.measures import Counts, DecidedJobs, EndedJobs, GivenReason
 from teachback_server.results.models import JobTally, OutcomeTally, ReasonTally, ReviewTally, TallyCursor
@@ -71,14 +72,19 @@ def count_work(workflow: Workflow, slice_jobs: int) -> Counts:
     return _as_counts(ended, decided, slice_jobs)
 
 
-def count_stretch(workflow: Workflow, first_job: int, last_job: int) -> Counts:
-    """Count the jobs with these numbers, both ends included, and the decisions on them; for a few thousand jobs."""
+def count_stretch(workflow: Workflow, first_job: int, last_job: int, *, is_imported: bool = False) -> Counts:
+    """Count the jobs with these numbers, both ends included, and the decisions on them; for a few thousand jobs.
+
+    Counted are jobs that were done here or by an agent that reports to us; with `is_imported` those that were not.
+    """
     numbers = (first_job, last_job)
     width = max(last_job, 1)
+    is_wanted = Q(source=JobSource.IMPORT) if is_imported else ~Q(source=JobSource.IMPORT)
+    is_wanted_too = Q(job__source=JobSource.IMPORT) if is_imported else ~Q(job__source=JobSource.IMPORT)
     reviews = Review.objects.filter(job__workflow=workflow, job__number__range=numbers)  # led by the index of jobs
     return _as_counts(
-        list(group_jobs(workflow.jobs.filter(number__range=numbers), width)),
-        list(group_reviews(reviews, width)),
+        list(group_jobs(workflow.jobs.filter(is_wanted, number__range=numbers), width)),
+        list(group_reviews(reviews.filter(is_wanted_too), width)),
         width,
     )
 

@@ -16,6 +16,7 @@ from teachback_server.releases.models import LiveRelease, Release, ReleaseEvent
 from teachback_server.results.claims import Account, GateFacts, ReleaseFacts, draw_account, read_claim
 from teachback_server.results.counts import UseCount, count_reasons, count_stretch, count_uses, count_work
 from teachback_server.results.curve import CurvePart, Stretch, choose_slice_jobs, draw_curve
+from teachback_server.results.imported import ImportedJobs, find_imported
 from teachback_server.results.measures import (
     Counts,
     Flow,
@@ -107,6 +108,7 @@ class Results:
     everything: Period
     periods: tuple[Period, ...]  # in the order of time: after 100 jobs, after 1,000, this month
     unwaited_error: RateEstimate  # among all jobs that did not wait, from their audits
+    imported: ImportedJobs
     slice_jobs: int
     curve: tuple[CurvePart, ...]
     reasons: tuple[Reason, ...]
@@ -124,23 +126,22 @@ def read_results(workflow: Workflow, *, today: date | None = None) -> Results:
     stretches = list_stretches(workflow)
     recent = count_stretch(workflow, max(1, jobs - RECENT_JOBS + 1), jobs)
     uses = count_uses(workflow)
+    imported = find_imported(workflow)
     return Results(
         workflow=workflow.name,
         title=workflow.title,
         jobs=sum(group.jobs for group in counts.ended),
-        current=_describe_current(workflow, find_current_stretch(workflow, stretches, jobs)),
+        current=_describe_current(workflow, find_current_stretch(workflow, stretches, jobs, imported)),
         skipped=measure_skipped(recent),
-        everything=Period(label="All jobs", note=spell_numbers(1, jobs), rates=measure_rates(counts)),
+        everything=Period(label="All jobs", note=_describe_all(jobs, imported), rates=measure_rates(counts)),
         periods=(
-            *_list_periods(workflow, jobs),
+            *_describe_imported(workflow, imported),
+            *_list_periods(workflow, jobs, imported.leading),
             *_newest_month(counts, today or timezone.now().date()),
-            Period(
-                label=f"The last {spell_jobs(min(jobs, RECENT_JOBS))}",
-                note=spell_numbers(max(1, jobs - RECENT_JOBS + 1), jobs),
-                rates=measure_rates(recent),
-            ),
+            *_describe_recent(recent, jobs),
         ),
         unwaited_error=measure_unwaited_error(counts),
+        imported=imported,
         slice_jobs=slice_jobs,
         curve=draw_curve(counts, stretches, slice_jobs),
         reasons=_list_reasons(workflow, counts),
@@ -208,10 +209,12 @@ class CurrentStretch:
     last_job: int
 
 
-def find_current_stretch(workflow: Workflow, stretches: Sequence[Stretch], jobs: int) -> CurrentStretch:
+def find_current_stretch(
+    workflow: Workflow, stretches: Sequence[Stretch], jobs: int, imported: ImportedJobs
+) -> CurrentStretch:
     """The jobs done by what is live, at most 2,000 of them; the newest 250 where it has done fewer than 25.
 
-    Releases that differ in approval alone do the same work, so they are one here.
+    Releases that differ in approval alone do the same work, so they are one here. Imported jobs are nobody's here.
     """
     family = set(list_family(LiveRelease.objects.select_related("release").get(workflow=workflow).release))
     start = jobs + 1
@@ -219,10 +222,12 @@ def find_current_stretch(workflow: Workflow, stretches: Sequence[Stretch], jobs:
         if stretch.release_id not in family:
             break
         start = stretch.from_job
-    start = max(1, start, jobs - CURRENT_JOBS + 1)
-    if jobs - start + 1 < FEWEST_CURRENT_JOBS and start > 1:
-        label = f"The last {spell_jobs(min(jobs, RECENT_JOBS))}, as what is live has only begun"
-        return CurrentStretch(label=label, first_job=max(1, jobs - RECENT_JOBS + 1), last_job=jobs)
+    first_own = imported.leading + 1
+    start = max(first_own, start, jobs - CURRENT_JOBS + 1)
+    if jobs - start + 1 < FEWEST_CURRENT_JOBS and start > first_own:
+        first = max(first_own, jobs - RECENT_JOBS + 1)
+        label = f"The last {spell_jobs(jobs - first + 1)}, as what is live has only begun"
+        return CurrentStretch(label=label, first_job=first, last_job=jobs)
     return CurrentStretch(label="Under what is live now", first_job=start, last_job=jobs)
 
 
@@ -237,7 +242,32 @@ def _describe_current(workflow: Workflow, stretch: CurrentStretch) -> Current:
     )
 
 
-def _list_periods(workflow: Workflow, jobs: int) -> tuple[Period, ...]:
+def _describe_all(jobs: int, imported: ImportedJobs) -> str:
+    note = spell_numbers(1, jobs)
+    return f"{note}, {spell_count(imported.jobs)} of them imported" if imported.jobs else note
+
+
+def _describe_imported(workflow: Workflow, imported: ImportedJobs) -> tuple[Period, ...]:
+    if not imported.jobs:
+        return ()
+    first = max(imported.first_job, imported.last_job - RECENT_JOBS + 1)
+    newest = count_stretch(workflow, first, imported.last_job, is_imported=True)
+    rates = measure_rates(newest)
+    note = f"done by somebody else; the newest {spell_count(rates.jobs)} of {spell_count(imported.jobs)}"
+    return (Period(label="Imported", note=note, rates=rates),)
+
+
+def _describe_recent(recent: Counts, jobs: int) -> tuple[Period, ...]:
+    rates = measure_rates(recent)
+    if not rates.jobs:
+        return ()
+    first = max(1, jobs - RECENT_JOBS + 1)
+    return (Period(label=f"The last {spell_jobs(rates.jobs)}", note=spell_numbers(first, jobs), rates=rates),)
+
+
+def _list_periods(workflow: Workflow, jobs: int, imported_before: int) -> tuple[Period, ...]:
+    """How it went after so many jobs of our own: those that were imported before them do not count."""
+    own_jobs = jobs - imported_before
     stretches = [
         ("At the start", 1, FIRST_JOBS),
         ("After 100 jobs", 101, 350),
@@ -247,11 +277,13 @@ def _list_periods(workflow: Workflow, jobs: int) -> tuple[Period, ...]:
     return tuple(
         Period(
             label=label,
-            note=spell_numbers(first, min(last, jobs)),
-            rates=measure_rates(count_stretch(workflow, first, min(last, jobs))),
+            note=spell_numbers(imported_before + first, imported_before + min(last, own_jobs)),
+            rates=measure_rates(
+                count_stretch(workflow, imported_before + first, imported_before + min(last, own_jobs))
+            ),
         )
         for label, first, last in stretches
-        if jobs >= first + FEWEST_CURRENT_JOBS - 1 or first == 1 <= jobs
+        if own_jobs >= first + FEWEST_CURRENT_JOBS - 1 or first == 1 <= own_jobs
     )
 
 

@@ -8,6 +8,7 @@ from teachback_server.improvements.models import Change
 from teachback_server.releases.actions import ReleaseEventKind
 from teachback_server.releases.models import ReleaseEvent
 from teachback_server.results.counts import count_stretch
+from teachback_server.results.imported import find_imported
 from teachback_server.results.measures import measure_right, share_skipped
 from teachback_server.results.queries import RECENT_JOBS, find_current_stretch, last_job_number, list_stretches
 from teachback_server.statistics.selection import RateEstimate
@@ -32,7 +33,7 @@ class WorkflowSummary:
 def summarize_workflow(workflow: Workflow) -> WorkflowSummary:
     """The summary of one workflow that the caller may see."""
     jobs = last_job_number(workflow)
-    current = find_current_stretch(workflow, list_stretches(workflow), jobs)
+    current = find_current_stretch(workflow, list_stretches(workflow), jobs, find_imported(workflow))
     return WorkflowSummary(
         name=workflow.name,
         title=workflow.title,
