@@ -23,6 +23,7 @@ _ON_CONFLICT = (
     + ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name not in _KEY)
     + f' WHERE excluded.request_id >= "{_TABLE}".request_id'
 )
+_REQUESTS = f'SELECT DISTINCT trace_id, request_id FROM "{_TABLE}" {_OF_TRACES} ORDER BY trace_id, request_id'
 _WITH_ERROR = f'SELECT DISTINCT trace_id FROM "{_TABLE}" {_OF_TRACES} AND is_error AND kind = %s'
 _UPSERT = f'INSERT INTO "{_TABLE}" ({", ".join(_COLUMNS)}) VALUES ({", ".join(["%s"] * len(_COLUMNS))}) {_ON_CONFLICT}'
 _DELETE = f'DELETE FROM "{_TABLE}" WHERE workflow_id = %s AND trace_id = %s'
@@ -81,6 +82,13 @@ class SqlTraceStore:
         """The requests that brought steps of this trace, oldest first."""
         wanted = f'SELECT DISTINCT request_id FROM "{_TABLE}" WHERE workflow_id = %s AND trace_id = %s ORDER BY 1'
         return [request_id for (request_id,) in _ask(wanted, workflow_id, trace_id)]
+
+    def list_requests_by_trace(self, workflow_id: int, trace_ids: Sequence[str]) -> dict[str, list[int]]:
+        """The same for many traces at once; a trace without steps is not in the answer."""
+        requests: dict[str, list[int]] = {}
+        for trace_id, request_id in _ask_in_parts(_REQUESTS, workflow_id, trace_ids):
+            requests.setdefault(trace_id, []).append(request_id)
+        return requests
 
     def move_trace(self, trace_id: str, *, from_workflow_id: int, to_workflow_id: int) -> None:
         """Give a trace to another workflow; what that one has of it already is replaced."""

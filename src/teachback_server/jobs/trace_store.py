@@ -80,6 +80,10 @@ class TraceStore(Protocol):
         """The requests that brought steps of this trace, oldest first."""
         ...
 
+    def list_requests_by_trace(self, workflow_id: int, trace_ids: Sequence[str]) -> dict[str, list[int]]:
+        """The same for many traces at once; a trace without steps is not in the answer."""
+        ...
+
     def move_trace(self, trace_id: str, *, from_workflow_id: int, to_workflow_id: int) -> None:
         """Give a trace to another workflow, when the owner has changed which names belong to which."""
         ...

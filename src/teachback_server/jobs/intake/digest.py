@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from teachback_server.jobs.intake.homes import NOWHERE, find_homes, first_name
-from teachback_server.jobs.intake.inbox import read_message, without_nul
+from teachback_server.jobs.intake.inbox import without_nul
 from teachback_server.jobs.intake.job_spans import find_job_spans
 from teachback_server.jobs.intake.tallies import Tallies, TallyKey, TallyKind, add_tallies
 from teachback_server.jobs.intake.traced_jobs import TracedJob, store_traced_jobs
@@ -18,7 +18,6 @@ from teachback_server.jobs.meaning import list_feedback, read_facts, read_job
 from teachback_server.jobs.meaning.spans import Span
 from teachback_server.jobs.meaning.what_spans_say import Feedback
 from teachback_server.jobs.models import QuarantinedSpan, RootToCome, SpanFeedback, TraceRequest
-from teachback_server.jobs.otlp.request import decode_spans
 from teachback_server.jobs.trace_reading import RequestReader
 from teachback_server.jobs.trace_store import TRACES, StepRow, TraceStore, TraceSums
 from teachback_server.workflows.models import Workflow
@@ -78,7 +77,7 @@ class Digester:
         for one in found:
             traces[one.workflow_id].append(one.trace_id)
         for workflow_id, trace_ids in traces.items():
-            spans = {trace_id: self._read_trace(workflow_id, trace_id) for trace_id in trace_ids}
+            spans = self._read_traces(workflow_id, trace_ids)
             seen = {one.trace_id: one.seen_at for one in found}
             self._store_jobs_of(workflow_id, spans, seen, may_lack_root=True)
             RootToCome.objects.filter(workflow_id=workflow_id, trace_id__in=trace_ids).delete()
@@ -86,27 +85,24 @@ class Digester:
 
     def _read(self, batch: _Batch) -> None:
         for request in batch.requests:
-            message = read_message(request.body)
-            self._reader.hold(request.pk, message)
-            by_trace: dict[str, list[tuple[int, Span]]] = defaultdict(list)
-            for position, span in enumerate(decode_spans(message)):
-                by_trace[span.trace_id].append((position, span))
+            by_trace = {
+                trace_id: [packed.decode() for packed in spans]
+                for trace_id, spans in self._reader.read(request).items()
+            }
             homes = self._find_homes(request, by_trace)
-            for trace_id, placed in by_trace.items():
+            for trace_id, spans in by_trace.items():
                 home = homes[trace_id]
                 batch.received_at[trace_id] = request.received_at
                 if home == NOWHERE:
                     batch.homeless_requests.add(request.pk)
-                    name = first_name(span for _, span in placed)
-                    batch.tallies[TallyKey(workflow_id=NOWHERE, kind=TallyKind.HOMELESS, name=name)] += len(placed)
-                _read_trace(batch, request, home, placed)
+                    name = first_name(spans)
+                    batch.tallies[TallyKey(workflow_id=NOWHERE, kind=TallyKind.HOMELESS, name=name)] += len(spans)
+                _read_trace(batch, request, home, spans)
 
-    def _find_homes(
-        self, request: TraceRequest, by_trace: Mapping[str, Sequence[tuple[int, Span]]]
-    ) -> Mapping[str, int]:
+    def _find_homes(self, request: TraceRequest, by_trace: Mapping[str, Sequence[Span]]) -> Mapping[str, int]:
         if request.workflow_id != NOWHERE:
             return dict.fromkeys(by_trace, request.workflow_id)
-        homes = find_homes({trace_id: [span for _, span in placed] for trace_id, placed in by_trace.items()})
+        homes = find_homes(by_trace)
         at_home = [trace_id for trace_id, home in homes.items() if home != NOWHERE]
         for sums in self._store.sum_traces(NOWHERE, at_home):
             home = homes[sums.trace_id]
@@ -130,14 +126,13 @@ class Digester:
         may_lack_root: bool = False,
     ) -> None:
         sums = {one.trace_id: one for one in self._store.sum_traces(workflow_id, list(traces))}
+        whole = {trace_id: list({span.span_id: span for span in spans}.values()) for trace_id, spans in traces.items()}
+        more = [trace_id for trace_id, one in sums.items() if one.steps > len(whole[trace_id])]
+        whole.update(self._read_traces(workflow_id, more))
         found: list[TracedJob] = []
         rootless: list[str] = []
         rooted: list[str] = []
-        for trace_id, here in traces.items():
-            known = {span.span_id: span for span in here}
-            spans: Sequence[Span] = list(known.values())
-            if trace_id in sums and sums[trace_id].steps > len(known):
-                spans = self._read_trace(workflow_id, trace_id)
+        for trace_id, spans in whole.items():
             jobs = find_job_spans(spans, may_lack_root=may_lack_root)
             (rooted if jobs else rootless).append(trace_id)
             for job in jobs:
@@ -156,8 +151,8 @@ class Digester:
         if not may_lack_root:
             _note_rootless(workflow_id, rootless, rooted, received_at)
 
-    def _read_trace(self, workflow_id: int, trace_id: str) -> list[Span]:
-        return self._reader.read_traces(self._store.list_requests(workflow_id, trace_id), {trace_id})
+    def _read_traces(self, workflow_id: int, trace_ids: Sequence[str]) -> dict[str, list[Span]]:
+        return self._reader.read_traces(self._store.list_requests_by_trace(workflow_id, trace_ids))
 
 
 def digest_again(request_ids: Iterable[int]) -> int:
@@ -180,8 +175,8 @@ def _list_waiting() -> list[TraceRequest]:
     return waiting
 
 
-def _read_trace(batch: _Batch, request: TraceRequest, home: int, placed: Sequence[tuple[int, Span]]) -> None:
-    for position, span in placed:
+def _read_trace(batch: _Batch, request: TraceRequest, home: int, spans: Sequence[Span]) -> None:
+    for span in spans:
         try:
             row = _make_row(batch, request, home, span)
             said = [
@@ -191,7 +186,7 @@ def _read_trace(batch: _Batch, request: TraceRequest, home: int, placed: Sequenc
         except Exception as problem:  # noqa: BLE001 — whatever one span holds, it must not stop those beside it
             _log.exception("A span could not be read; it is in quarantine.")
             reason = f"it could not be read: {type(problem).__name__}: {problem}"
-            batch.quarantined.append(_quarantine(request, home, position, span, reason))
+            batch.quarantined.append(_quarantine(batch, request, home, span, reason))
             continue
         batch.rows.append(row)
         batch.feedback += said
@@ -240,10 +235,11 @@ def _make_feedback(home: int, span: Span, place: int, said: Feedback, at: dateti
     )
 
 
-def _quarantine(request: TraceRequest, home: int, position: int, span: Span, reason: str) -> QuarantinedSpan:
+def _quarantine(batch: _Batch, request: TraceRequest, home: int, span: Span, reason: str) -> QuarantinedSpan:
     return QuarantinedSpan(
         request_id=request.pk,
-        position=position,
+        # After those that the intake refused, and the same whenever the request is digested again.
+        position=request.spans + request.refused + sum(one.request_id == request.pk for one in batch.quarantined),
         workflow_id=home,
         at=request.received_at,
         name=without_nul(span.name)[:200],

@@ -12,6 +12,7 @@ from teachback.routing import Routing, draw_uniform, routing_of_observed
 from teachback.split import Split, split_of
 from teachback.vocabulary import JobStatus, RoutingKind
 from teachback_server.jobs.actions import JobSource, next_job_number
+from teachback_server.jobs.intake.row_insertion import insert_rows
 from teachback_server.jobs.meaning.spans import Span
 from teachback_server.jobs.meaning.what_spans_say import JobContent
 from teachback_server.jobs.models import Job
@@ -96,7 +97,7 @@ def _insert(workflow: Workflow, live: LiveState, traced: Mapping[str, TracedJob]
         _fill(row, one)
         _route(workflow, row, one, number)
         rows.append(row)
-    Job.objects.bulk_create(rows, batch_size=500)
+    insert_rows(rows)
 
 
 def _update(workflow: Workflow, known: Mapping[str, Job], by_id: Mapping[str, TracedJob]) -> None:
