@@ -18,13 +18,22 @@ _NOT_RECORDED = "This agent records that the step was done, not what it was give
 
 
 @dataclass(frozen=True, kw_only=True)
+class TroubledStep:
+    """A step that failed or got stuck."""
+
+    span_id: str
+    name: str
+    starts_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class JobTrace:
     """The steps of one job on one time scale, with what they add up to."""
 
     timeline: Timeline
     tokens: int
     cost_usd: float
-    troubled: tuple[StepRow, ...]  # the first that failed or got stuck
+    troubled: tuple[TroubledStep, ...]  # the first of them
     is_cut: bool  # whether there are more steps than a page reads
 
     @property
@@ -56,7 +65,8 @@ class StepInFull:
 def find_trace(job: Job) -> JobTrace | None:
     """What the agent did in a job that the caller may see; None where it recorded no steps."""
     found = open_trace_store().list_steps(job.workflow_id, job.trace_id, most=MOST_STEPS)
-    steps = keep_branch(found, job.span_id)
+    is_shared = Job.objects.filter(workflow=job.workflow_id, trace_id=job.trace_id).exclude(pk=job.pk).exists()
+    steps = keep_branch(found, job.span_id) if is_shared else found
     if not steps:
         return None
     timeline = Timeline(steps, top=job.span_id)
@@ -64,7 +74,10 @@ def find_trace(job: Job) -> JobTrace | None:
         timeline=timeline,
         tokens=sum(step.input_tokens + step.output_tokens for step in steps),
         cost_usd=sum(step.cost_usd for step in steps),
-        troubled=tuple(timeline.list_troubled(most=MOST_TROUBLED)),
+        troubled=tuple(
+            TroubledStep(span_id=step.span_id, name=step.name, starts_seconds=timeline.starts_seconds(step))
+            for step in timeline.list_troubled(most=MOST_TROUBLED)
+        ),
         is_cut=len(found) == MOST_STEPS,
     )
 
@@ -87,5 +100,5 @@ def find_step(job: Job, span_id: str, *, is_whole: bool = False) -> StepInFull |
 def _find_span(row: StepRow) -> Span | None:
     if not row.request_id:
         return None
-    spans = RequestReader().read_traces([row.request_id], {row.trace_id})
+    spans = RequestReader().read_traces({row.trace_id: [row.request_id]})[row.trace_id]
     return next((span for span in spans if span.span_id == row.span_id), None)
