@@ -152,7 +152,9 @@ def _describe(job: Job) -> JobRow:
 
 
 def summarise(value: JsonObject) -> str:
-    """The input of a job in one short line: its longest text, or all of it where it has none."""
+    """The input of a job in one short line: its longest text, else all of it; empty where nothing came in."""
+    if not value:
+        return ""
     texts = [text for text in _texts(value) if text.strip()]
     line = " ".join((max(texts, key=len) if texts else spell_value(value)).split())
     return line if len(line) <= _SUMMARY_LETTERS else f"{line[: _SUMMARY_LETTERS - 1]}…"
