@@ -6,7 +6,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from teachback_server.jobs.meaning.spans import Span
-from teachback_server.jobs.otlp.request import decode_spans, take_request
+from teachback_server.jobs.otlp.request import take_request, unpack_spans
 
 ARCHIVE = "otlp-captured.tar.xz"
 
@@ -28,11 +28,8 @@ def read_suites(archive: Path) -> dict[str, list[Span]]:
             content = opened.extractfile(member) if path.suffix == ".pb" else None
             if content is not None:
                 bodies[path.parent.name].append((path.name, content.read()))
-    return {
-        suite: [
-            span
-            for _, body in sorted(bodies[suite])
-            for span in decode_spans(take_request(body, is_json=False).message)
-        ]
-        for suite in sorted(bodies)
-    }
+    return {suite: [span for _, body in sorted(bodies[suite]) for span in _decode(body)] for suite in sorted(bodies)}
+
+
+def _decode(body: bytes) -> list[Span]:
+    return [packed.decode() for packed in unpack_spans(take_request(body, is_json=False).message)]
