@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,7 +50,7 @@ class Crashes:
 
     server: Server
     tables: TeachbackTables
-    load: Iterator[Batch]
+    lanes: Sequence[Iterator[Batch]]
     draws: Random
     batches_a_second: float
     roots: set[TraceId] = field(default_factory=set)
@@ -58,9 +58,9 @@ class Crashes:
     def play_round(self, load_seconds: float) -> Round:
         """Send for some seconds, kill something meanwhile, and wait until everything acknowledged is readable."""
         newest = self.tables.find_newest_request()
-        sender = Sender(endpoint=self.server.endpoint, connections=4)
+        sender = Sender(endpoint=self.server.endpoint)
         began = time.monotonic()
-        sender.start(self.load, batches_a_second=self.batches_a_second)
+        sender.start(self.lanes, batches_a_second=self.batches_a_second)
         time.sleep(self.draws.uniform(0.2, load_seconds * 0.8))
         victim = self._kill_something()
         time.sleep(max(0.0, began + load_seconds - time.monotonic()))
@@ -139,7 +139,7 @@ def _play(arguments: argparse.Namespace, server: Server, tables: TeachbackTables
     crashes = Crashes(
         server=server,
         tables=tables,
-        load=renew_forever(plan),
+        lanes=renew_forever(plan),
         draws=Random(arguments.seed),
         batches_a_second=arguments.rate / SPANS_A_BATCH,
     )

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from intake_load.batches import LoadPlan, make_batches
+from intake_load.batches import LoadPlan, make_lanes
 from intake_load.measuring import Cost, Loss, measure_cost, measure_loss, read_percentile
 from intake_load.sending import Endpoint, Sender
 from intake_load.servers import Server, make_mlflow, make_phoenix
@@ -93,7 +93,8 @@ def _read_arguments() -> argparse.Namespace:
     parser.add_argument("--all", action="store_true", help="all three, one after the other")
     parser.add_argument("--batches", type=int, default=24, help="requests to send (24)")
     parser.add_argument("--spans", type=int, default=500, help="spans in each (500)")
-    parser.add_argument("--connections", type=int, default=4, help="connections at once (4)")
+    parser.add_argument("--connections", type=int, default=4, help="exporters that send at once (4)")
+    parser.add_argument("--agents", type=int, default=20, help="traces that grow side by side in each exporter (20)")
     parser.add_argument("--gzip", action="store_true", help="send compressed bodies")
     parser.add_argument("--shuffle", action="store_true", help="spans of a trace in any order, over all batches")
     parser.add_argument("--late-roots", type=float, default=0.1, help="share of roots that come batches later (0.1)")
@@ -113,6 +114,8 @@ def make_plan(arguments: argparse.Namespace) -> LoadPlan:
     return LoadPlan(
         seed=arguments.seed,
         batches=arguments.batches,
+        lanes=arguments.connections,
+        agents_at_once=arguments.agents,
         spans_a_batch=arguments.spans,
         late_roots=arguments.late_roots,
         is_shuffled=arguments.shuffle,
@@ -128,7 +131,7 @@ def _measure(name: str, arguments: argparse.Namespace) -> Result:
         try:
             server.start()
             start_seconds = server.start_seconds
-            cost = measure_cost(server, plan, arguments.connections)
+            cost = measure_cost(server, plan)
             burst = _try_burst(server, plan, arguments)
             trickle = _try_trickle(server, plan, arguments)
         finally:
@@ -139,23 +142,21 @@ def _measure(name: str, arguments: argparse.Namespace) -> Result:
 def _try_burst(server: Server, plan: LoadPlan, arguments: argparse.Namespace) -> Loss | None:
     if not arguments.burst_seconds:
         return None
-    return measure_loss(server, plan, connections=arguments.connections, seconds=arguments.burst_seconds)
+    return measure_loss(server, plan, seconds=arguments.burst_seconds)
 
 
 def _try_trickle(server: Server, plan: LoadPlan, arguments: argparse.Namespace) -> Loss | None:
     if not arguments.trickle_seconds:
         return None
-    small = LoadPlan(seed=plan.seed + 1, batches=400, spans_a_batch=10, started_ns=plan.started_ns)
-    return measure_loss(
-        server, small, connections=2, seconds=arguments.trickle_seconds, spans_a_second=TRICKLE_SPANS_A_SECOND
-    )
+    small = LoadPlan(seed=plan.seed + 1, batches=400, lanes=2, spans_a_batch=10, started_ns=plan.started_ns)
+    return measure_loss(server, small, seconds=arguments.trickle_seconds, spans_a_second=TRICKLE_SPANS_A_SECOND)
 
 
 def _measure_url(arguments: argparse.Namespace) -> None:
     headers = dict(header.split(": ", 1) for header in arguments.header)
-    sender = Sender(endpoint=Endpoint(url=arguments.target, headers=headers), connections=arguments.connections)
-    batches, began = make_batches(make_plan(arguments)), time.monotonic()
-    sender.start(batches)
+    sender = Sender(endpoint=Endpoint(url=arguments.target, headers=headers))
+    lanes, began = make_lanes(make_plan(arguments)), time.monotonic()
+    sender.start(lanes)
     sender.wait()
     spans = sum(len(one.batch.keys) - one.refused_spans for one in sender.acknowledged)
     print(f"{spans} spans acknowledged in {time.monotonic() - began:.2f} s; refusals by status: {sender.refusals}")

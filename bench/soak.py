@@ -64,10 +64,10 @@ def fit_slope(minutes: Sequence[float], figures: Sequence[float]) -> float:
 
 
 def _soak(arguments: argparse.Namespace, server: Server, tables: TeachbackTables) -> int:
-    sender = Sender(endpoint=server.endpoint, connections=4)
-    load = renew_forever(LoadPlan(seed=arguments.seed, batches=60, spans_a_batch=SPANS_A_BATCH))
+    sender = Sender(endpoint=server.endpoint)
+    lanes = renew_forever(LoadPlan(seed=arguments.seed, batches=60, spans_a_batch=SPANS_A_BATCH))
     began, looks = time.monotonic(), []
-    sender.start(load, batches_a_second=arguments.rate / SPANS_A_BATCH)
+    sender.start(lanes, batches_a_second=arguments.rate / SPANS_A_BATCH)
     while time.monotonic() < began + arguments.minutes * 60:
         time.sleep(LOOKS_EVERY_SECONDS)
         looks.append(_look(server, tables, sender, began))

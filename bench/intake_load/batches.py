@@ -17,7 +17,7 @@ from intake_load.traces import SampleTrace, TraceId, list_key_values, make_trace
 SpanKey = tuple[TraceId, bytes]  # trace id, span id
 
 _HALF_ID_BYTES = 8  # the first half of a trace id names the load, the second half the trace in it
-_BETWEEN_TRACES_NS = 40_000_000
+_TRACE_TAKES_NS = 9_000_000_000  # on average
 _LATE_BY_SPANS = 1200  # two or three batches of 500
 
 
@@ -26,7 +26,9 @@ class LoadPlan:
     """What load to make; the same plan always gives the same bytes."""
 
     seed: int
-    batches: int
+    batches: int  # in all lanes
+    lanes: int = 4  # processes with an exporter each: the batches of one are sent in their order
+    agents_at_once: int = 20  # in each of them, so many traces grow side by side
     spans_a_batch: int = 500
     late_roots: float = 0.1  # share of traces whose root comes some batches after its children
     is_shuffled: bool = False  # spans of a trace in any order, spread over batches
@@ -44,11 +46,22 @@ class Batch:
     is_gzipped: bool = False
 
 
+def make_lanes(plan: LoadPlan) -> list[list[Batch]]:
+    """The requests of a plan, every one full: the last traces of each lane are cut where the plan ends."""
+    return [_make_lane(plan, lane) for lane in range(plan.lanes)]
+
+
 def make_batches(plan: LoadPlan) -> list[Batch]:
-    """The requests of a plan, every one full: the last traces are cut where the plan ends."""
-    wanted = plan.batches * plan.spans_a_batch
-    spans = arrange_spans(_make_traces_of(plan, wanted), plan)[:wanted]
-    return [_make_batch(list(part), plan.is_gzipped) for part in _cut(spans, plan.spans_a_batch)]
+    """The requests of a plan in one list, lane after lane."""
+    return [batch for lane in make_lanes(plan) for batch in lane]
+
+
+def _make_lane(plan: LoadPlan, lane: int) -> list[Batch]:
+    """Where lanes do not share the batches evenly, the first ones have one more."""
+    batches = plan.batches // plan.lanes + (lane < plan.batches % plan.lanes)
+    wanted = batches * plan.spans_a_batch
+    spans = arrange_spans(_make_traces_of(plan, lane, wanted), plan)[:wanted]
+    return [_make_batch(part, plan.is_gzipped) for part in _cut(spans, plan.spans_a_batch)]
 
 
 def arrange_spans(traces: Sequence[SampleTrace], plan: LoadPlan) -> list[Span]:
@@ -66,9 +79,9 @@ def arrange_spans(traces: Sequence[SampleTrace], plan: LoadPlan) -> list[Span]:
     return sorted(spans, key=lambda span: places[id(span)])
 
 
-def name_load(seed: int | str) -> bytes:
-    """The first half of the trace ids of a load: eight bytes that occur nowhere else in it."""
-    return hashlib.sha256(f"load {seed}".encode()).digest()[:_HALF_ID_BYTES]
+def name_load(seed: int, *, lane: int = 0, turn: int = 0) -> bytes:
+    """The first half of the trace ids of a lane: eight bytes that occur nowhere else in it."""
+    return hashlib.sha256(f"load {seed} {lane} {turn}".encode()).digest()[:_HALF_ID_BYTES]
 
 
 def renew_batch(batch: Batch, old_load: bytes, new_load: bytes) -> Batch:
@@ -88,14 +101,14 @@ def compress_batch(batch: Batch) -> Batch:
     return replace(batch, body=gzip.compress(batch.body, compresslevel=6, mtime=0), is_gzipped=True)
 
 
-def _make_traces_of(plan: LoadPlan, wanted: int) -> list[SampleTrace]:
-    load, made = name_load(plan.seed), 0
+def _make_traces_of(plan: LoadPlan, lane: int, wanted: int) -> list[SampleTrace]:
+    load, made = name_load(plan.seed, lane=lane), 0
     traces: list[SampleTrace] = []
     while made < wanted + 2 * _LATE_BY_SPANS:
         place = len(traces)
         trace_id = load + hashlib.sha256(f"trace {place}".encode()).digest()[:_HALF_ID_BYTES]
-        started_ns = plan.started_ns + place * _BETWEEN_TRACES_NS
-        traces.append(make_trace(trace_id, started_ns, Random(f"{plan.seed} {place}")))
+        started_ns = plan.started_ns + place * _TRACE_TAKES_NS // plan.agents_at_once
+        traces.append(make_trace(trace_id, started_ns, Random(f"{plan.seed} {lane} {place}")))
         made += len(traces[-1].spans)
     return traces
 
@@ -126,13 +139,15 @@ def _make_batch(spans: Sequence[Span], is_gzipped: bool) -> Batch:
     return compress_batch(batch) if is_gzipped else batch
 
 
-def renew_forever(plan: LoadPlan) -> Iterator[Batch]:
-    """The batches of a plan again and again, each round as other traces: a load without an end, made at once."""
-    return _renew_each_round(make_batches(replace(plan, is_gzipped=False)), plan)
+def renew_forever(plan: LoadPlan) -> list[Iterator[Batch]]:
+    """The lanes of a plan again and again, each time as other traces: a load without an end, prepared at once."""
+    lanes = make_lanes(replace(plan, is_gzipped=False))
+    return [_renew_each_turn(batches, plan, lane) for lane, batches in enumerate(lanes)]
 
 
-def _renew_each_round(plain: Sequence[Batch], plan: LoadPlan) -> Iterator[Batch]:
-    for place in count():
+def _renew_each_turn(plain: Sequence[Batch], plan: LoadPlan, lane: int) -> Iterator[Batch]:
+    old_load = name_load(plan.seed, lane=lane)
+    for turn in count(1):
         for batch in plain:
-            renewed = renew_batch(batch, name_load(plan.seed), name_load(f"{plan.seed} round {place}"))
+            renewed = renew_batch(batch, old_load, name_load(plan.seed, lane=lane, turn=turn))
             yield compress_batch(renewed) if plan.is_gzipped else renewed

@@ -2,9 +2,8 @@
 
 import time
 from dataclasses import dataclass, replace
-from itertools import islice
 
-from intake_load.batches import LoadPlan, make_batches, renew_forever
+from intake_load.batches import LoadPlan, make_lanes, renew_forever
 from intake_load.process_tree import MemoryWatch, read_cpu_seconds, read_memory_bytes
 from intake_load.sending import Acknowledged, Sender
 from intake_load.servers import Server, wait_until
@@ -45,16 +44,16 @@ class Loss:
     lost_spans: int
 
 
-def measure_cost(server: Server, plan: LoadPlan, connections: int) -> Cost:
+def measure_cost(server: Server, plan: LoadPlan) -> Cost:
     """Warm the server up, send the plan, and wait until all that was acknowledged can be read."""
     _warm_up(server, plan)
     idle_cpu_share = measure_idle_cpu_share(server.pid)
     idle_memory_bytes = read_memory_bytes(server.pid)
-    batches, before = make_batches(plan), server.spans.count_spans()
-    sender = Sender(endpoint=server.endpoint, connections=connections)
+    lanes, before = make_lanes(plan), server.spans.count_spans()
+    sender = Sender(endpoint=server.endpoint)
     with MemoryWatch(pid=server.pid) as watch:
         cpu_before, began = read_cpu_seconds(server.pid), time.monotonic()
-        sender.start(batches)
+        sender.start(lanes)
         sender.wait()
         spans = sum(len(one.batch.keys) - one.refused_spans for one in sender.acknowledged)
         wait_until_readable(server, before + spans)
@@ -78,15 +77,13 @@ def measure_cost(server: Server, plan: LoadPlan, connections: int) -> Cost:
     )
 
 
-def measure_loss(
-    server: Server, plan: LoadPlan, *, connections: int, seconds: float, spans_a_second: float = 0
-) -> Loss:
+def measure_loss(server: Server, plan: LoadPlan, *, seconds: float, spans_a_second: float = 0) -> Loss:
     """Send for some seconds, kill all of the server in the middle of it, start it again, and count what is gone.
 
     A server that answers slowly is given longer, so that there is something that it could lose.
     """
-    sender, load = Sender(endpoint=server.endpoint, connections=connections), renew_forever(plan)
-    sender.start(load, batches_a_second=spans_a_second / plan.spans_a_batch)
+    sender, lanes = Sender(endpoint=server.endpoint), renew_forever(plan)
+    sender.start(lanes, batches_a_second=spans_a_second / plan.spans_a_batch)
     time.sleep(seconds)
     wait_until(lambda: len(sender.acknowledged) >= LEAST_ANSWERS, f"{server.name} to acknowledge anything")
     server.kill()
@@ -131,9 +128,9 @@ def measure_idle_cpu_share(pid: int, *, over_seconds: float = 2.0) -> float:
 
 def _warm_up(server: Server, plan: LoadPlan) -> None:
     """Let every part of the server have loaded what it needs before anything is counted."""
-    warming = Sender(endpoint=server.endpoint, connections=2)
+    warming = Sender(endpoint=server.endpoint)
     before = server.spans.count_spans()
-    warming.start(islice(renew_forever(replace(plan, seed=-1, batches=WARM_UP_BATCHES)), WARM_UP_BATCHES))
+    warming.start(make_lanes(replace(plan, seed=-1, batches=WARM_UP_BATCHES)))
     warming.wait()
     wait_until_readable(server, before + len(warming.list_acknowledged_keys()))
     deadline = time.monotonic() + _SETTLES_WITHIN_SECONDS

@@ -3,7 +3,7 @@
 import http.client
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -42,18 +42,18 @@ class Sender:
     """Sends until the batches are used up or it is told to stop. A request without an answer is sent again."""
 
     endpoint: Endpoint
-    connections: int
     acknowledged: list[Acknowledged] = field(default_factory=list)
     refusals: dict[int, int] = field(default_factory=dict)  # by status; 0 where no answer came
     _is_over: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _threads: list[threading.Thread] = field(default_factory=list)
 
-    def start(self, batches: Iterable[Batch], *, batches_a_second: float = 0) -> None:
-        """Begin to send; with a rate, one batch at each tick of it, else as fast as answers come."""
-        paced = _pace(batches, batches_a_second) if batches_a_second else iter(batches)
+    def start(self, lanes: Sequence[Iterable[Batch]], *, batches_a_second: float = 0) -> None:
+        """Begin to send, each lane over a connection of its own; at a rate in all, or as fast as answers come."""
+        pause = len(lanes) / batches_a_second if batches_a_second else 0.0
         self._threads = [
-            threading.Thread(target=self._send_from, args=(paced,), daemon=True) for _ in range(self.connections)
+            threading.Thread(target=self._send_lane, args=(lane, pause, place * pause / len(lanes)), daemon=True)
+            for place, lane in enumerate(lanes)
         ]
         for thread in self._threads:
             thread.start()
@@ -76,15 +76,15 @@ class Sender:
         """Every trace whose root was acknowledged."""
         return {trace for one in self.acknowledged for trace in one.batch.roots}
 
-    def _send_from(self, batches: Iterator[Batch]) -> None:
+    def _send_lane(self, lane: Iterable[Batch], pause_seconds: float, first_after_seconds: float) -> None:
         connection = _connect(self.endpoint.url)
-        while not self._is_over.is_set() and (batch := self._take(batches)):
+        next_at = time.monotonic() + first_after_seconds
+        for batch in lane:
+            if self._is_over.wait(max(0.0, next_at - time.monotonic())):
+                break
+            next_at += pause_seconds
             self._send(connection, batch)
         connection.close()
-
-    def _take(self, batches: Iterator[Batch]) -> Batch | None:
-        with self._lock:
-            return next(batches, None)
 
     def _send(self, connection: http.client.HTTPConnection, batch: Batch) -> None:
         while True:
@@ -132,11 +132,3 @@ def _read_refused_spans(body: bytes) -> int:
     with suppress(DecodeError):
         answer.ParseFromString(body)
     return answer.partial_success.rejected_spans
-
-
-def _pace(batches: Iterable[Batch], batches_a_second: float) -> Iterator[Batch]:
-    """Give each batch at its time; the taker holds the lock of the sender meanwhile, so the others queue behind it."""
-    began = time.monotonic()
-    for place, batch in enumerate(batches):
-        time.sleep(max(0.0, began + place / batches_a_second - time.monotonic()))
-        yield batch

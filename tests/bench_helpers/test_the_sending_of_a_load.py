@@ -10,10 +10,10 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
-from intake_load.batches import LoadPlan, make_batches
+from intake_load.batches import LoadPlan, make_batches, make_lanes
 from intake_load.sending import Endpoint, Sender
 
-PLAN = LoadPlan(seed=7, batches=6, spans_a_batch=20)
+PLAN = LoadPlan(seed=7, batches=6, lanes=2, spans_a_batch=20)
 
 
 @contextmanager
@@ -49,8 +49,8 @@ def answer_with(answers: list[tuple[int, bytes]]) -> Iterator[Endpoint]:
 
 def send_all(endpoint: Endpoint) -> Sender:
     """Send the plan to its end."""
-    sender = Sender(endpoint=endpoint, connections=2)
-    sender.start(make_batches(PLAN))
+    sender = Sender(endpoint=endpoint)
+    sender.start(make_lanes(PLAN))
     sender.wait()
     return sender
 
@@ -84,7 +84,7 @@ def test_spans_that_a_partial_success_refuses_are_counted() -> None:
 
 
 def test_sending_stops_when_it_is_told_to_although_nobody_answers() -> None:
-    sender = Sender(endpoint=Endpoint(url="http://127.0.0.1:9/v1/traces"), connections=2)
-    sender.start(make_batches(PLAN))
+    sender = Sender(endpoint=Endpoint(url="http://127.0.0.1:9/v1/traces"))
+    sender.start(make_lanes(PLAN))
     sender.stop()
     assert sender.acknowledged == []
