@@ -244,6 +244,17 @@ def test_the_next_step_says_whether_it_used_the_output(ask: Ask, house: House) -
     assert ask(f"{JOBS}/1/outcome", {"used": "perhaps"}).status_code == 422
 
 
+def test_the_next_step_may_name_the_job_by_the_senders_own_id(ask: Ask, house: House) -> None:
+    early = ask(f"{JOBS}/outcome", {"id": "ticket-1", "used": True})
+    assert early.status_code == 404
+    assert "yet" in early.json()["detail"]
+    ask(f"{JOBS}/recorded", {"id": "ticket-1", "input": {"text": "Where is A1?"}, "output": {"queue": "delivery"}})
+    said = ask(f"{JOBS}/outcome", {"id": "ticket-1", "used": False, "worth_usd": -12.5}).json()
+    assert (said["number"], said["used"]) == (1, False)
+    assert ask(f"{JOBS}/find?id=ticket-1", method="get").json()["outcome"]["used"] is False
+    assert ask(f"{JOBS}/outcome", {"used": True}).status_code == 422
+
+
 @pytest.mark.parametrize("number", ["7", "99999999999999999999"])
 def test_a_job_that_does_not_exist_is_said_to_be_missing(ask: Ask, house: House, number: str) -> None:
     for answer in (ask(f"{JOBS}/{number}", method="get"), ask(f"{JOBS}/{number}/outcome", {"used": True})):

@@ -11,6 +11,7 @@ from teachback_server.jobs.api_models import (
     GivenJob,
     GivenOutcome,
     JobAnswer,
+    NamedOutcome,
     OutcomeAnswer,
     Problem,
     RecordedJob,
@@ -23,7 +24,8 @@ from teachback_server.jobs.giving import (
     give_job,
     record_job_done_elsewhere,
 )
-from teachback_server.jobs.queries import find_job
+from teachback_server.jobs.models import Job
+from teachback_server.jobs.queries import find_job, find_job_by_external_id
 from teachback_server.jobs.running import AgentNotReady, RunningAgents
 from teachback_server.workflows.access import Scope
 from teachback_server.workflows.key_access import KeyAccess, KeyHolder
@@ -68,6 +70,11 @@ def make_jobs_router(agents: RunningAgents) -> Router:
         summary="Record a job done elsewhere",
     )(_record)
     router.post(
+        "/workflows/{workflow_name}/jobs/outcome",
+        response={HTTPStatus.OK: OutcomeAnswer, HTTPStatus.NOT_FOUND: Problem},
+        summary="Say whether the next step used it, by your own id",
+    )(_say_outcome_by_own_id)
+    router.post(
         "/workflows/{workflow_name}/jobs/{int:number}/outcome",
         response={HTTPStatus.OK: OutcomeAnswer, HTTPStatus.NOT_FOUND: Problem},
         summary="Say whether the next step used it",
@@ -102,6 +109,22 @@ def _say_outcome(
         return _refuse(
             HTTPStatus.NOT_FOUND, f"There is no job {number} in this workflow. Use the number you got for it."
         )
+    return _note_outcome(request, job, outcome)
+
+
+def _say_outcome_by_own_id(
+    request: KeyRequest, workflow_name: str, outcome: NamedOutcome
+) -> OutcomeAnswer | Status[Problem]:
+    """The same for a job to which you gave this id. One that was sent as a trace is there a moment later."""
+    job = find_job_by_external_id(request.auth.workflow, outcome.id)
+    if job is None:
+        return _refuse(
+            HTTPStatus.NOT_FOUND, f"There is no job with the id '{outcome.id}' in this workflow yet. Send it first."
+        )
+    return _note_outcome(request, job, outcome)
+
+
+def _note_outcome(request: KeyRequest, job: Job, outcome: GivenOutcome) -> OutcomeAnswer:
     noted = record_outcome(
         request.auth.actor,
         job,
@@ -110,7 +133,7 @@ def _say_outcome(
         note=outcome.note,
         at=outcome.at,
     )
-    return OutcomeAnswer(number=number, used=noted.is_used, at=noted.at)
+    return OutcomeAnswer(number=job.number, used=noted.is_used, at=noted.at)
 
 
 def _refuse(status: HTTPStatus, why: Exception | str) -> Status[Problem]:

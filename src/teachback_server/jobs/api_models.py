@@ -131,6 +131,12 @@ class GivenOutcome(_Sent):
     at: AwareDatetime | None = None
 
 
+class NamedOutcome(GivenOutcome):
+    """What the next step says about a job that it knows by your own id."""
+
+    id: Line = Field(min_length=1, max_length=200, description="Your own id of the job.")
+
+
 class RoutingAnswer(Schema):
     """What happens to the job now, why, and how likely it was to be reviewed."""
 

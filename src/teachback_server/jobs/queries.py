@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from teachback.vocabulary import RoutingKind
 from teachback_server.jobs.models import Job, Outcome
 from teachback_server.jobs.open_store import open_trace_store
 from teachback_server.jobs.trace_store import StepRow
@@ -81,6 +82,12 @@ def _status(row: StepRow) -> str:
     if row.is_error:
         return "error"
     return "stuck" if row.is_stuck else "ok"
+
+
+def count_auto_jobs(release_id: int, most: int) -> int:
+    """How many jobs skipped review under a release, audited ones included; counts no further than `most`."""
+    kinds = [RoutingKind.AUTO, RoutingKind.AUDIT]
+    return Job.objects.filter(release_id=release_id, routing__in=kinds)[:most].count()
 
 
 def list_outcomes(job: Job) -> tuple[OutcomeFacts, ...]:

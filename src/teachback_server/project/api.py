@@ -5,11 +5,12 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, ValidationError
 
 from teachback_server.jobs.api import make_jobs_router
+from teachback_server.jobs.queries import count_auto_jobs
 from teachback_server.jobs.running import RunningAgents
 from teachback_server.people.actor import PermissionMissing
 from teachback_server.people.page_access import Access, page
 from teachback_server.project.api_problems import describe_problems
-from teachback_server.releases.api import router as releases
+from teachback_server.releases.api import make_releases_router
 from teachback_server.results.api import router as results
 from teachback_server.reviews.api import router as reviews
 from teachback_server.site.job_api import router as job_lineage
@@ -25,7 +26,7 @@ api = NinjaAPI(
 api.add_router("", make_jobs_router(RunningAgents()))
 api.add_router("", reviews)
 api.add_router("", job_lineage)
-api.add_router("", releases)
+api.add_router("", make_releases_router(count_auto_jobs))
 api.add_router("", release_lineage)
 api.add_router("", results)
 

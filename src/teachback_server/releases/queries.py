@@ -92,6 +92,12 @@ def list_examples(release: Release) -> list[Example]:
     return [row for row in rows.iterator(chunk_size=2000) if row.content_hash in wanted]
 
 
+def find_examples(workflow: Workflow, hashes: Sequence[str]) -> list[Example]:
+    """The examples with these hashes that still exist, sorted by hash."""
+    rows = Example.objects.filter(workflow=workflow, content_hash__in=hashes[:_AT_ONCE], tombstoned_at=None)
+    return list(rows.order_by("content_hash"))
+
+
 def find_release(workflow: Workflow, number: int) -> Release | None:
     """The release of a workflow with this number."""
     releases = Release.objects.filter(workflow=workflow, number=number)
