@@ -175,6 +175,21 @@ SPANS: Mapping[str, tuple[Mapping[str, Json], StepFacts]] = {
         },
         StepFacts(name="find_table", kind=StepKind.TOOL, is_error=False, convention="Google ADK"),
     ),
+    "CrewAI under OpenLLMetry, tokens as a text": (
+        {
+            "gen_ai.system": "crewai",
+            "crewai.crew.result": "booked",
+            "crewai.crew.token_usage": "total_tokens=58 prompt_tokens=50 completion_tokens=8",
+        },
+        StepFacts(
+            name="a step",
+            kind=StepKind.OTHER,
+            is_error=False,
+            input_tokens=50,
+            output_tokens=8,
+            convention="OpenTelemetry GenAI",
+        ),
+    ),
     "ours, a tool": (
         {"teachback.step.kind": "tool", "teachback.tool.name": "find_table"},
         StepFacts(name="find_table", kind=StepKind.TOOL, is_error=False, convention="Teachback"),

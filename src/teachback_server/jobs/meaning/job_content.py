@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TypeVar
 
 from teachback.json_types import Json, JsonObject
@@ -20,6 +21,7 @@ from teachback_server.jobs.meaning.what_spans_say import JobContent, JobRouting,
 _WORKFLOW = ("teachback.workflow", "gen_ai.workflow.name", "gen_ai.agent.name", "agent.name")
 _SESSION = list_keys(Means.SESSION)
 _LONGEST_NAME = 255
+_MOST_LOOKED_AT = 50
 
 _Word = TypeVar("_Word", JobStatus, RoutingKind)
 
@@ -191,10 +193,9 @@ def _list_below(job_span: Span, spans: Sequence[Span]) -> list[Span]:
 
 
 def _list_telling(spans: Sequence[Span]) -> Iterator[Span]:
-    """Steps of models and agents first, then all others."""
-    telling = [_tells_most(span) for span in spans]
-    yield from (span for span, tells in zip(spans, telling, strict=True) if tells)
-    yield from (span for span, tells in zip(spans, telling, strict=True) if not tells)
+    """Steps of models and agents first, then all others; so many of each that a trace of thousands costs little."""
+    for tells in (True, False):
+        yield from islice((span for span in spans if _tells_most(span) is tells), _MOST_LOOKED_AT)
 
 
 def _tells_most(span: Span) -> bool:

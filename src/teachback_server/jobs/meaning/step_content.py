@@ -27,7 +27,7 @@ _NAMES_OF_DOCUMENT_TEXT = ("content", "page_content", "text", "document", "snipp
 # Where a provider's request and answer have their text, for spans that carry nothing but them.
 _NAMES_OF_PROMPT = ("prompt", "input", "inputs", "query", "inputText")
 _NAMES_OF_ANSWERS = ("choices", "candidates", "generations", "output")
-_NAMES_OF_ANSWER = ("completion", "output_text", "generation", "response", "text", "answer", "content")
+_NAMES_OF_ANSWER = ("completion", "output_text", "combined_chunk_content", "generation", "response", "text", "content")
 _DEEPEST_DOCUMENT = 8
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterator
 
 from teachback.json_types import Json
@@ -43,6 +44,7 @@ _MOST_TOKENS = 10**12  # beyond it, a number is a mistake and would not fit a co
 _MOST_USD = 10**9
 _LONGEST_NAME = 255
 _LONGEST_USAGE = 4000  # characters
+_NAME_AND_COUNT = re.compile(r"(\w+)=(\d{1,12})\b")
 
 
 def read_facts(span: Span) -> StepFacts:
@@ -180,17 +182,24 @@ def _as_number(value: Json) -> float:
 
 
 def _find_object(attributes: Attributes, keys: tuple[str, ...]) -> Attributes:
-    # Two conventions say tokens and cost only as a short JSON text; it is read for their spans alone.
+    # Few conventions say tokens and cost only as a short text; it is read for their spans alone.
     for key in keys:
         value = attributes.get(key)
         if isinstance(value, str) and 2 < len(value) <= _LONGEST_USAGE:
-            try:
-                value = json.loads(value)
-            except (ValueError, RecursionError):
-                continue
+            value = _read_short_object(value)
         if isinstance(value, dict):
             return value
     return {}
+
+
+def _read_short_object(text: str) -> Json:
+    if not text.lstrip().startswith("{"):
+        return {name: int(digits) for name, digits in _NAME_AND_COUNT.findall(text)}
+    try:
+        read: Json = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return read
 
 
 def _can_carry_text(value: Json) -> bool:

@@ -109,6 +109,7 @@ OPENTELEMETRY_GEN_AI = Convention(
         "embeddings": StepKind.MODEL,
         "realtime": StepKind.MODEL,
         "speech": StepKind.MODEL,
+        "speech_generation": StepKind.MODEL,
         "transcription": StepKind.MODEL,
         "image_generation": StepKind.MODEL,
         "execute_tool": StepKind.TOOL,
