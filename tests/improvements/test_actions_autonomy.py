@@ -15,6 +15,7 @@ from loops import (
     key_to,
     make_loop,
     number_of,
+    wrong_output,
 )
 from teachback.release_document import Approval, Rule
 from teachback.routing import AutonomyState, decide_routing
@@ -237,7 +238,9 @@ def test_jobs_of_the_release_before_say_nothing_about_the_live_one(loop: Loop) -
 
 
 def test_one_job_may_judge_one_certificate_only(loop: Loop) -> None:
-    loop.agents.answer = lambda bundle, job: finish(key_to(job.input)) if number_of(job) % 3 else finish({"queue": ""})
+    loop.agents.answer = lambda bundle, job: finish(
+        key_to(job.input) if number_of(job) % 3 else wrong_output(job.input)
+    )
     loop.earn_on()
     loop.turn(40, at_once=40)
     refused = Gate.objects.get(lever=Lever.APPROVAL)
