@@ -27,6 +27,15 @@ SHAPES: Mapping[str, tuple[Json, Json]] = {
         json.dumps({"messages": [_USER], "table": 7}),
         {"messages": [{"role": "user", "content": "Two at nine?"}], "table": 7},
     ),
+    "an object that looks like a message and is more": (
+        json.dumps({"role": "user", "content": "CV", "priority": 3}),
+        {"role": "user", "content": "CV", "priority": 3},
+    ),
+    "an object whose role is of another world": (
+        json.dumps({"role": "engineer", "content": "CV"}),
+        {"role": "engineer", "content": "CV"},
+    ),
+    "one message": (json.dumps({"role": "assistant", "content": "Booked."}), {"text": "Booked."}),
     "a conversation": (
         json.dumps([_USER, {"role": "assistant", "content": "Outside?"}, {"role": "user", "content": "Yes."}]),
         {

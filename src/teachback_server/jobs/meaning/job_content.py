@@ -11,7 +11,7 @@ from teachback_server.jobs.meaning.convention import Means
 from teachback_server.jobs.meaning.envelopes import is_request, open_envelope
 from teachback_server.jobs.meaning.gathering import Gathered, first, first_text, gather
 from teachback_server.jobs.meaning.loose_json import is_empty, read_json
-from teachback_server.jobs.meaning.messages import THOUGHT, has_messages, is_message, read_messages
+from teachback_server.jobs.meaning.messages import THOUGHT, has_messages, is_nothing_but_message, read_messages
 from teachback_server.jobs.meaning.spans import Span
 from teachback_server.jobs.meaning.step_content import read_error, read_messages_in, read_messages_out
 from teachback_server.jobs.meaning.step_facts import is_agent, read_facts, read_kind
@@ -114,7 +114,9 @@ def as_job_value(value: Json) -> JsonObject | None:
     opened = open_envelope(read_json(value))
     if is_empty(opened):
         return None
-    if has_messages(opened) and (not isinstance(opened, Mapping) or is_message(opened) or is_request(opened)):
+    if has_messages(opened) and (
+        not isinstance(opened, Mapping) or is_nothing_but_message(opened) or is_request(opened)
+    ):
         messages = read_messages(opened, "user")
         return _write_answered(messages) if _are_answers(messages) else _write_asked(messages)
     if isinstance(opened, Mapping):

@@ -54,6 +54,8 @@ _BESIDE_CONTENT = frozenset(
 )
 _CALLS_BESIDE = frozenset({"toolCalls", "function_call_name", "function_call_arguments_json"})
 THOUGHT = "thought"  # the role of what a model thought before it spoke
+_NAMES_OF_MESSAGES_CONTENT = frozenset({"content", "contents", "parts", "_content", "tool_calls", "text"})
+_FIELDS_OF_MESSAGES = (_BESIDE_CONTENT | _NAMES_OF_MESSAGES_CONTENT | _CALLS_BESIDE) - {"text", "source", "author"}
 _DEEPEST = 24  # levels of lists and wrappers around a message; real ones have up to six
 
 
@@ -91,17 +93,26 @@ def is_message(item: Json) -> bool:
     """Tell whether a value is one message."""
     if not isinstance(item, Mapping):
         return False
-    if isinstance(item.get("message"), Mapping) or (isinstance(item.get("kwargs"), Mapping) and "lc" in item):
+    if isinstance(item.get("message"), Mapping) or _is_serialized(item):
         return True
-    has_content = any(name in item for name in ("content", "contents", "parts", "_content", "tool_calls", "text"))
+    if {"message.role", "_role", "event.name"} & item.keys():
+        return True
+    said = item["role"] if "role" in item else item.get("type")
+    return isinstance(said, str) and said.lower() in _ROLES and not _NAMES_OF_MESSAGES_CONTENT.isdisjoint(item)
+
+
+def is_nothing_but_message(item: Json) -> bool:
+    """Tell whether a value is one message and has no field that a message does not have."""
+    if not isinstance(item, Mapping) or not is_message(item):
+        return False
+    return _is_serialized(item) or item.keys() <= _FIELDS_OF_MESSAGES
+
+
+def _is_serialized(item: Mapping[str, Json]) -> bool:
     data = item.get("data")
-    if isinstance(data, Mapping):
-        return isinstance(item.get("type"), str) and "content" in data
-    if isinstance(item.get("role"), str):
-        return has_content
-    return bool({"message.role", "_role", "event.name"} & item.keys()) or (
-        has_content and str(item.get("type", "")).lower() in _ROLES
-    )
+    if isinstance(data, Mapping) and isinstance(item.get("type"), str):
+        return "content" in data
+    return isinstance(item.get("kwargs"), Mapping) and "lc" in item
 
 
 def _with_results(message: Message, results: Mapping[str, Json]) -> Message:
@@ -116,10 +127,10 @@ def _read(value: Json, role: str, depth: int) -> Iterator[_Draft]:
         return
     if isinstance(value, str):
         again = read_json(value) if depth else value
-        if isinstance(again, str):
-            yield _Draft(message=Message(role=role, text=again))
-        else:
+        if isinstance(again, list) or is_message(again):
             yield from _read(again, role, depth + 1)
+        else:
+            yield _Draft(message=Message(role=role, text=value))
     elif isinstance(value, list | tuple):
         for item in value:
             yield from _read(item, role, depth + 1)
