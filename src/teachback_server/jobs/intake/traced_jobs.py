@@ -19,6 +19,7 @@ from teachback_server.jobs.models import Job
 from teachback_server.releases.models import Release
 from teachback_server.releases.queries import LiveState, get_live_state
 from teachback_server.workflows.models import Workflow
+from teachback_server.workflows.turns import take_turn
 
 ALL_OBSERVED = 300  # so many observed jobs are all offered for review; of those that follow, the workflow's share
 MOST_SKEW = timedelta(days=1)  # a clock that is further ahead of ours is not believed
@@ -64,6 +65,7 @@ def store_traced_jobs(workflow: Workflow, traced: Sequence[TracedJob]) -> None:
     live = get_live_state(workflow)
     by_id = {one.external_id: one for one in traced}
     with transaction.atomic():
+        take_turn(workflow.pk)
         known = {job.external_id: job for job in _list_known(workflow, list(by_id))}
         taken = {name for name, job in known.items() if job.trace_id not in ("", by_id[name].span.trace_id)}
         for name in taken:  # by another job: each trace is one of its own

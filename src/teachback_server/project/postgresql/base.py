@@ -5,13 +5,12 @@ from typing import Any
 from django.db.backends.postgresql import base, operations
 from django.db.backends.postgresql.operations import get_json_dumps
 from psycopg import Connection
-from psycopg.types.json import Json
-from psycopg.types.string import StrDumper, TextLoader
+from psycopg.types.string import StrDumperUnknown, TextLoader
 
 _SHOWN_FOR_NUL = "\N{REPLACEMENT CHARACTER}"
 
 
-class _TextWithoutNul(StrDumper):
+class _TextWithoutNul(StrDumperUnknown):
     """PostgreSQL has no place for the character NUL in a text; refusing it would refuse a whole job."""
 
     def dump(self, obj: str) -> Any:
@@ -19,10 +18,15 @@ class _TextWithoutNul(StrDumper):
 
 
 class DatabaseOperations(operations.DatabaseOperations):
-    """Hands JSON over as text: the type `jsonb` would sort keys, round numbers and refuse NUL."""
+    """Hands JSON over as text: the type `jsonb` would sort keys and refuse NUL. Only to compare it becomes that."""
 
-    def adapt_json_value(self, value: Any, encoder: Any) -> Json:  # type: ignore[override]
-        return Json(value, dumps=get_json_dumps(encoder))
+    def adapt_json_value(self, value: Any, encoder: Any) -> str:
+        return str(get_json_dumps(encoder)(value))
+
+    def lookup_cast(self, lookup_type: str, internal_type: str | None = None) -> str:
+        if lookup_type == "exact" and internal_type == "JSONField":
+            return "%s::jsonb"
+        return super().lookup_cast(lookup_type, internal_type)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
