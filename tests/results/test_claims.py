@@ -80,6 +80,13 @@ def test_a_loss_gives_no_number_of_cases_that_would_prove_a_gain() -> None:
     assert drawn.progress.last_sentence == "about release 2"
 
 
+def test_how_much_more_it_takes_is_said_of_what_is_live_and_not_of_the_newest_candidate() -> None:
+    gates = [gate(2, [1], claim(is_allowed=False)), gate(3, [2, 1], *[claim(is_allowed=False, gained=2, lost=9)] * 2)]
+    progress = account(*gates, live=2).progress
+    assert progress.more_cases is not None
+    assert progress.last_sentence == "about release 3"
+
+
 def test_the_account_counts_every_claim_that_was_tested_and_states_how_many_may_be_false() -> None:
     gates = [
         gate(2, [1], claim(is_allowed=True)),

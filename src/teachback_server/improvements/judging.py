@@ -1,13 +1,20 @@
 """Takes a candidate release through its gate: both releases on the same unspent jobs, then one verdict."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from teachback.vocabulary import GateVerdict, Lever
 from teachback_server.agents.open_releases import OpenReleases
 from teachback_server.agents.protocol import AgentResult
 from teachback_server.evals.gate_jobs import GateJob, list_gate_jobs, outcomes_of, pair_results, run_over_jobs
-from teachback_server.evals.gate_test import Claim, PairedCase, account_of, judge_change
+from teachback_server.evals.gate_test import (
+    Claim,
+    PairedCase,
+    account_of,
+    group_differences,
+    judge_change,
+    strengthen_claim,
+)
 from teachback_server.evals.models import Gate
 from teachback_server.improvements.candidates import Candidate, Judged
 from teachback_server.improvements.evidence import UNSURE, list_family
@@ -27,11 +34,12 @@ def judge_candidate(workflow: Workflow, agents: OpenReleases, live: LiveState, c
     after = run_over_jobs(agents.open_bundle(candidate.bundle), jobs)
     runs: list[tuple[Release | None, Sequence[AgentResult]]] = [(live.release, base), (None, after)]
     proven = find_last_proven(live.release)
-    proven_cases = None
+    proven_cases, strengthened = None, None
     if proven.pk not in list_family(live.release):
         before = run_over_jobs(agents.open(proven), jobs)
         runs.append((proven, before))
         proven_cases = _pair(workflow, gate_jobs, before, after)
+        strengthened = strengthen_live_claim(live.release, proven, _pair(workflow, gate_jobs, before, base))
     report = judge_change(
         _pair(workflow, gate_jobs, base, after),
         account=claim_account(workflow),
@@ -44,6 +52,7 @@ def judge_candidate(workflow: Workflow, agents: OpenReleases, live: LiveState, c
         report={
             **report.as_json(),
             "judged_through": judged_through,
+            "strengthened": [] if strengthened is None else [asdict(strengthened)],
             "compared_with": [live.release.number] if proven_cases is None else [live.release.number, proven.number],
         },
         spent_case_ids=[one.case.pk for one in gate_jobs if one.case is not None],
@@ -73,6 +82,16 @@ def find_last_proven(release: Release) -> Release:
     return current
 
 
+def strengthen_live_claim(live: Release, proven: Release, cases: Sequence[PairedCase]) -> Claim | None:
+    """Go on with the claim that the live release is better than the last proven one; None where none was made.
+
+    Whatever a gate judges, its jobs are new to both and were done under both, so that each gate adds to the evidence.
+    The results show it; gates themselves decide by what each candidate shows on its own.
+    """
+    claim = _find_newest_claim(live, proven)
+    return None if claim is None or not cases else strengthen_claim(claim, group_differences(cases))
+
+
 def claim_account(workflow: Workflow) -> ClaimAccount:
     """All claims that the workflow's gates have made so far."""
     reports = (
@@ -88,6 +107,22 @@ def parse_claim(stored: dict[str, object]) -> Claim:
     """Read a claim as a gate's report holds it."""
     claim = Claim(**stored)  # type: ignore[arg-type]
     return replace(claim, tally=tuple((value, count) for value, count in claim.tally))
+
+
+def _find_newest_claim(live: Release, proven: Release) -> Claim | None:
+    gates = Gate.objects.filter(workflow_id=live.workflow_id).exclude(lever=Lever.APPROVAL).order_by("pk")
+    made_by = gates.filter(candidate_id__in=list_family(live)).last()
+    if made_by is None:
+        return None
+    numbers = set(Release.objects.filter(pk__in=list_family(proven)).values_list("number", flat=True))
+    # A gate without a case compares, and makes no claim.
+    compared = zip(made_by.report["claims"], made_by.report["compared_with"], strict=False)
+    first = next((claim for claim, number in compared if number in numbers), None)
+    if first is None:
+        return None
+    later = gates.filter(pk__gt=made_by.pk).values_list("report", flat=True)
+    grown = [claim for report in later for claim in report.get("strengthened", ())]
+    return parse_claim(next((claim for claim in reversed(grown) if claim["number"] == first["number"]), first))
 
 
 def _pair(

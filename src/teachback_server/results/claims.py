@@ -94,7 +94,7 @@ def _find_progress(
     better = _find_better_than_first(gates, first_id)
     proven_id = next((one for one in _list_line(live_id, releases) if one in better), None)
     last = gates[-1] if gates else None
-    newest_claim = last.claims[-1] if last and last.claims else None
+    newest_claim = _find_claim_of(gates, _list_line(live_id, releases))
     cases = better[proven_id].cases if proven_id is not None else newest_claim.cases if newest_claim else 0
     return Progress(
         is_proven=proven_id is not None,
@@ -104,6 +104,13 @@ def _find_progress(
         more_cases=None if proven_id is not None or newest_claim is None else _count_more(newest_claim),
         last_sentence=last.sentence if last else "",
     )
+
+
+def _find_claim_of(gates: Sequence[GateFacts], line: Sequence[int]) -> ClaimFacts | None:
+    """The claim of what is live, against the last proven release then; of the newest candidate where it made none."""
+    made = {gate.candidate_id: gate.claims[-1] for gate in gates if gate.claims}
+    of_line = (made[release_id] for release_id in line if release_id in made)
+    return next(of_line, gates[-1].claims[-1] if gates and gates[-1].claims else None)
 
 
 def _find_better_than_first(gates: Sequence[GateFacts], first_id: int) -> dict[int, ClaimFacts]:

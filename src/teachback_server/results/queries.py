@@ -187,12 +187,13 @@ def read_account(workflow: Workflow) -> Account:
 
 def _list_gates(workflow: Workflow, releases: Mapping[int, ReleaseFacts]) -> list[GateFacts]:
     id_of = {release.number: pk for pk, release in releases.items()}
-    gates = Gate.objects.filter(workflow=workflow).exclude(lever="approval").order_by("pk")
+    gates = list(Gate.objects.filter(workflow=workflow).exclude(lever="approval").order_by("pk"))
+    strengthened = {claim["number"]: claim for gate in gates for claim in gate.report.get("strengthened", ())}
     return [
         GateFacts(
             candidate_id=gate.candidate_id,
             sentence=gate.report["sentence"],
-            claims=tuple(read_claim(claim) for claim in gate.report["claims"]),
+            claims=tuple(read_claim(strengthened.get(claim["number"], claim)) for claim in gate.report["claims"]),
             # A gate without a case compares, and makes no claim.
             compared_with=[id_of[number] for number in gate.report["compared_with"]][: len(gate.report["claims"])],
         )
