@@ -1,12 +1,23 @@
-"""Addresses at which somebody says something about a job, and of the steps of its trace."""
+"""Addresses at which somebody says something about a job, of the steps of its trace, and of the intake of traces."""
 
 from django.urls import path
 
-from teachback_server.jobs import pages, trace_pages
+from teachback_server.jobs import intake_pages, pages, trace_pages
 from teachback_server.jobs.intake.endpoint import make_endpoint
 
 urlpatterns = [
     path("v1/traces", make_endpoint(), name="take-traces"),
+    path("intake", intake_pages.show_intake, name="intake"),
+    path("intake/quarantine", intake_pages.show_quarantine, name="intake-quarantine"),
+    path("intake/again", intake_pages.read_again, name="intake-again"),
+    path("intake/name", intake_pages.name_traces, name="intake-name"),
+    path("workflows/<slug:workflow_name>/intake", intake_pages.show_workflow_intake, name="workflow-intake"),
+    path("workflows/<slug:workflow_name>/intake/name", intake_pages.take_name, name="workflow-intake-name"),
+    path(
+        "workflows/<slug:workflow_name>/intake/quarantine",
+        intake_pages.show_workflow_quarantine,
+        name="workflow-intake-quarantine",
+    ),
     path("workflows/<slug:workflow_name>/jobs/<int:number>/outcome", pages.say_used, name="job-outcome"),
     path("workflows/<slug:workflow_name>/jobs/<int:number>/steps", trace_pages.show_steps, name="job-steps"),
     path(

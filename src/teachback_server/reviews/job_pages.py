@@ -1,6 +1,6 @@
 """The page that lists a workflow's jobs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from django import forms
 from django.http import HttpResponseBase
@@ -44,20 +44,20 @@ _SOURCES = {
 _FURTHER = ("reason", "release", "source", "from_day", "to_day", "waiting", "error")  # folded away while unused
 
 
-def _or_all(words: Mapping[str, str]) -> list[tuple[str, str]]:
-    return [("", "All"), *words.items()]
+def _or_all(words: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [("", "All"), *words]
 
 
 class JobFilterForm(forms.Form):
     """What the list can be narrowed to."""
 
     text = forms.CharField(label="Number, id or words", required=False, max_length=200)
-    status = forms.ChoiceField(label="Agent", required=False, choices=_or_all(_STATUSES))
-    routing = forms.ChoiceField(label="Then", required=False, choices=_or_all(_ROUTINGS))
-    verdict = forms.ChoiceField(label="Decision", required=False, choices=_or_all(_VERDICTS))
+    status = forms.ChoiceField(label="Agent", required=False, choices=_or_all(_STATUSES.items()))
+    routing = forms.ChoiceField(label="Then", required=False, choices=_or_all(_ROUTINGS.items()))
+    verdict = forms.ChoiceField(label="Decision", required=False, choices=_or_all(_VERDICTS.items()))
     reason = forms.ChoiceField(label="Reason", required=False)
     release = forms.TypedChoiceField(label="Release", required=False, coerce=int, empty_value=None)
-    source = forms.ChoiceField(label="Came from", required=False, choices=_or_all(_SOURCES))
+    source = forms.ChoiceField(label="Came from", required=False, choices=_or_all(_SOURCES.items()))
     from_day = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}))
     to_day = forms.DateField(label="Up to", required=False, widget=forms.DateInput(attrs={"type": "date"}))
     waiting = forms.BooleanField(label="Waits for a decision", required=False)
@@ -65,9 +65,9 @@ class JobFilterForm(forms.Form):
 
     def __init__(self, *args: object, workflow: Workflow, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        releases = {str(number): str(number) for number in list_release_numbers(workflow)}
+        releases = [(str(number), str(number)) for number in list_release_numbers(workflow)]
         self.fields["release"].choices = _or_all(releases)  # type: ignore[attr-defined]
-        reasons = dict(workflow.reasons.values_list("code", "label"))
+        reasons = workflow.reasons.values_list("code", "label")
         self.fields["reason"].choices = _or_all(reasons)  # type: ignore[attr-defined]
 
     def wanted(self, *, is_blind: bool) -> JobFilter:

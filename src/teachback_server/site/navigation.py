@@ -8,6 +8,7 @@ from django.urls import NoReverseMatch, reverse
 
 from teachback_server.jobs.models import Job
 from teachback_server.site.appearance import find_theme
+from teachback_server.workflows.access import Role
 from teachback_server.workflows.models import Workflow
 
 COUNTED_AT_MOST = 1000
@@ -30,13 +31,18 @@ class Place:
     label: str
     name: str
     within: tuple[str, ...] = ()
+    is_for_owners: bool = False  # of the workflow; outside of one, for administrators
 
     def holds(self, url_name: str) -> bool:
         """Whether an address of this name lies in this place."""
         return any(url_name == name or url_name.startswith(f"{name}-") for name in (self.name, *self.within))
 
 
-EVERYWHERE = (Place(label="Home", name="home"), Place(label="Start here", name="start-here", within=("first-month",)))
+EVERYWHERE = (
+    Place(label="Home", name="home"),
+    Place(label="Start here", name="start-here", within=("first-month",)),
+    Place(label="Intake", name="intake", is_for_owners=True),
+)
 IN_A_WORKFLOW = (
     Place(label="Review", name="review"),
     Place(label="Jobs", name="jobs", within=("job",)),
@@ -45,6 +51,7 @@ IN_A_WORKFLOW = (
     Place(label="Releases", name="releases", within=("release",)),
     Place(label="Results", name="results", within=("backtest",)),
     Place(label="Autonomy", name="autonomy"),
+    Place(label="Intake", name="workflow-intake", is_for_owners=True),
     Place(label="Settings", name="settings"),
 )
 
@@ -64,12 +71,20 @@ def navigation(request: HttpRequest) -> dict[str, object]:
 def _tabs(request: HttpRequest, places: Sequence[Place], workflow: Workflow | None = None) -> tuple[Tab, ...]:
     match = request.resolver_match
     url_name = (match.url_name if match else None) or ""
+    may_own = _may_own(request, workflow)
     counts = {"review": _count_waiting(workflow)} if workflow else {}
     return tuple(
         Tab(label=place.label, address=address, is_current=place.holds(url_name), count=counts.get(place.name, ""))
         for place in places
-        if (address := _find_address(place, workflow)) is not None
+        if (may_own or not place.is_for_owners) and (address := _find_address(place, workflow)) is not None
     )
+
+
+def _may_own(request: HttpRequest, workflow: Workflow | None) -> bool:
+    """Whether somebody owns the workflow or, outside of one, administers the installation."""
+    if workflow is not None:
+        return getattr(request, "role", None) == Role.OWNER
+    return bool(getattr(request.user, "is_administrator", False))
 
 
 def _find_address(place: Place, workflow: Workflow | None) -> str | None:

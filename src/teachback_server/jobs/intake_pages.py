@@ -1,0 +1,134 @@
+"""Pages on how the intake of traces is doing: of the installation for administrators, of a workflow for its owners."""
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from teachback_server.jobs.intake.digest import digest_homeless_again
+from teachback_server.jobs.intake.health import list_quarantined, read_health
+from teachback_server.jobs.intake.homeless import can_be_given, list_homeless_names, preview_name
+from teachback_server.jobs.shown_values import list_shown_values
+from teachback_server.people.page_access import Access, PageRequest, page
+from teachback_server.workflows.access import Role, visible_workflows
+from teachback_server.workflows.actions import give_name_in_traces, take_name_in_traces
+from teachback_server.workflows.models import Workflow, WorkflowName
+from teachback_server.workflows.page_access import WorkflowRequest, workflow_page
+
+
+class NameForm(forms.Form):
+    """Which workflow the traces with a name belong to."""
+
+    attribute = forms.CharField(max_length=60, widget=forms.HiddenInput)
+    value = forms.CharField(max_length=200, widget=forms.HiddenInput)
+    workflow = forms.ModelChoiceField(
+        label="These jobs belong to", queryset=Workflow.objects.none(), empty_label="Choose a workflow"
+    )
+
+    def __init__(self, request: PageRequest, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        field = self.fields["workflow"]
+        field.queryset = visible_workflows(request.actor).order_by("title")  # type: ignore[attr-defined]
+        field.label_from_instance = lambda workflow: workflow.title  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, object]:
+        """Refuse what cannot be a name."""
+        values: dict[str, object] = super().clean() or {}
+        if not can_be_given(str(values.get("attribute", "")), str(values.get("value", ""))):
+            raise forms.ValidationError("This cannot be the name of a workflow. Choose one from the list of names.")
+        return values
+
+
+@page(Access.ADMINISTRATOR)
+def show_intake(request: PageRequest) -> HttpResponseBase:
+    """How the intake of the whole installation is doing, and the traces that belong to no workflow yet."""
+    now = timezone.now()
+    context = {
+        "health": read_health(now),
+        "homeless": list_homeless_names(now),
+        "names": WorkflowName.objects.select_related("workflow").order_by("attribute", "value"),
+    }
+    return render(request, "jobs/intake.html", context)
+
+
+@page(Access.ADMINISTRATOR)
+def show_quarantine(request: PageRequest) -> HttpResponseBase:
+    """Spans of the whole installation that could not be taken or read."""
+    return render(
+        request, "jobs/quarantine.html", {"page": list_quarantined(before=_number(request)), "back": "intake"}
+    )
+
+
+@page(Access.ADMINISTRATOR, methods=("POST",))
+def read_again(request: PageRequest) -> HttpResponseBase:
+    """Look once more for the workflow of every trace that has none, as after a workflow was made."""
+    messages.success(request, f"{_spell_requests(digest_homeless_again())} read again.")
+    return redirect("intake")
+
+
+@page(Access.ADMINISTRATOR, methods=("GET", "POST"))
+def name_traces(request: PageRequest) -> HttpResponseBase:
+    """Say which workflow traces with a name belong to, after a look at what would move."""
+    sent = request.POST if request.method == "POST" else request.GET
+    attribute, value = sent.get("attribute", "")[:60], sent.get("value", "")[:200]
+    if request.method == "POST":
+        form = NameForm(request, request.POST)
+        if form.is_valid():
+            workflow = form.cleaned_data["workflow"]
+            give_name_in_traces(request.actor, workflow, attribute, value)
+            again = digest_homeless_again()
+            messages.success(request, _say_given(workflow, again))
+            return redirect("intake")
+    else:
+        form = NameForm(request, initial={"attribute": attribute, "value": value})
+    preview = preview_name(attribute, value)
+    context = {
+        "form": form,
+        "preview": preview,
+        "input": list_shown_values(preview.input or {}, {}),
+        "output": list_shown_values(preview.output or {}, {}),
+    }
+    return render(request, "jobs/name_traces.html", context, status=422 if form.is_bound else 200)
+
+
+@workflow_page(Role.OWNER)
+def show_workflow_intake(request: WorkflowRequest) -> HttpResponseBase:
+    """How the traces that come with a workflow's own keys are doing, and under which names others are its own."""
+    context = {
+        "health": read_health(timezone.now(), workflow_id=request.workflow.pk),
+        "names": request.workflow.names_in_traces.order_by("attribute", "value"),
+    }
+    return render(request, "jobs/workflow_intake.html", context)
+
+
+@workflow_page(Role.OWNER)
+def show_workflow_quarantine(request: WorkflowRequest) -> HttpResponseBase:
+    """Spans of one workflow that could not be taken or read."""
+    found = list_quarantined(workflow_id=request.workflow.pk, before=_number(request))
+    return render(request, "jobs/quarantine.html", {"page": found, "back": "workflow-intake"})
+
+
+@workflow_page(Role.OWNER, methods=("POST",))
+def take_name(request: WorkflowRequest) -> HttpResponseBase:
+    """Let traces with a name belong to this workflow no longer; what came before stays."""
+    attribute, value = request.POST.get("attribute", ""), request.POST.get("value", "")
+    take_name_in_traces(request.actor, request.workflow, attribute, value)
+    messages.success(request, f"Traces with {attribute} = {value} no longer belong here. What came before stays.")
+    return redirect("workflow-intake", workflow_name=request.workflow.name)
+
+
+def _say_given(workflow: Workflow, requests: int) -> str:
+    return (
+        f"From now on these traces belong to {workflow.title}. {_spell_requests(requests)} read again, "
+        "and the jobs in them appear there in a moment."
+    )
+
+
+def _spell_requests(requests: int) -> str:
+    return f"{requests:,} {'request that is kept is' if requests == 1 else 'requests that are kept are'}"
+
+
+def _number(request: PageRequest) -> int | None:
+    text = request.GET.get("before", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
