@@ -72,6 +72,7 @@ class _Release:
     attempts: int = 0
     confidences: list[float] = field(default_factory=list)  # of judged cases, with
     wrong: list[bool] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)  # jobs that each of them stands for
 
 
 class Loop:
@@ -86,6 +87,7 @@ class Loop:
         self.is_gate = draws.random(jobs) < GATE_SHARE
         self.audit_draws = draws.random(jobs)
         self.is_reviewed, self.is_auto, self.is_right, self.is_spent = (np.zeros(jobs, dtype=bool) for _ in range(4))
+        self.chances = np.ones(jobs)  # of review, as recorded at routing
         self.done = 0
         self.live = _Release()
         self.is_on = False
@@ -135,6 +137,7 @@ class Loop:
                 is_test_case=bool(self.is_gate[job]),
                 draw=float(self.audit_draws[job]),
             )
+            self.chances[job] = routing.probability
             self.is_auto[job] = routing.kind is not RoutingKind.REVIEW
             self.is_reviewed[job] = routing.kind is not RoutingKind.AUTO
             self.auto_jobs += int(self.is_auto[job])
@@ -169,7 +172,7 @@ class Loop:
         if not self.live.wrong:
             return None
         return plan_earning(
-            risk_from_results(self.live.confidences, self.live.wrong),
+            risk_from_results(self.live.confidences, self.live.wrong, self.live.weights),
             limit=self.terms.limit,
             certainty=self.terms.certainty,
             attempt=self.live.attempts + 1,
@@ -203,6 +206,7 @@ class Loop:
         self.is_spent[pool] = True
         release.confidences += confidences.tolist()
         release.wrong += (~right).tolist()
+        release.weights += (1 / self.chances[pool]).tolist()
         is_better = found is not None and found.share > (self.live.share if self.is_on else 0.0)
         if found is not None:
             self.certificates.append(self._certificate(release, found.threshold, found.share))
@@ -239,7 +243,7 @@ class Loop:
             live_examples=self.live.examples,
             last_try_examples=self.last_try,
             gate_jobs=gate_jobs.size,
-            live_accuracy=1 - float(np.mean(self.live.wrong)) if self.live.wrong else 0.0,
+            live_accuracy=1 - float(np.average(self.live.wrong, weights=self.live.weights)) if self.live.wrong else 0.0,
         )
         if not is_batch_due(state) or not self._is_worth_it(may_teach.size):
             return False
@@ -250,7 +254,7 @@ class Loop:
     def _is_worth_it(self, examples: int) -> bool:
         if not self.is_on:
             return True
-        risk = risk_from_results(self.live.confidences, self.live.wrong)
+        risk = risk_from_results(self.live.confidences, self.live.wrong, self.live.weights)
         return self._plan_shadow(risk_after_growth(risk, examples / self.live.examples)) is not None
 
     def _plan_shadow(self, risk: Risk) -> EarningPlan | None:
@@ -276,7 +280,10 @@ class Loop:
         if not may_release(report, Lever.EXAMPLES):
             return
         candidate = _Release(
-            examples=examples, confidences=confidences[reviewed].tolist(), wrong=(~right[reviewed]).tolist()
+            examples=examples,
+            confidences=confidences[reviewed].tolist(),
+            wrong=(~right[reviewed]).tolist(),
+            weights=(1 / self.chances[gate_jobs[reviewed]]).tolist(),
         )
         if not self.is_on:
             self.live, self.releases = candidate, self.releases + 1

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from teachback_server.improvements.earning import (
     risk_from_confidences,
     risk_from_results,
 )
+from teachback_server.improvements.evidence import Evidence
 from teachback_server.statistics.thresholds import FRACTIONS, learn_then_test, spent_delta
 
 
@@ -91,6 +93,32 @@ def test_a_pool_is_never_larger_than_it_may_be() -> None:
 def test_without_any_case_the_risk_is_as_bad_as_can_be() -> None:
     assert min(risk_from_results([], []).errors) > 0.9
     assert plan(risk_from_results([], [])) is None
+
+
+def test_doubtful_jobs_that_people_see_more_of_do_not_make_the_work_look_worse() -> None:
+    draws = np.random.default_rng(11)
+    sure, wrong = draw_work(draws, 40_000, 0.4)
+    chances = np.where(sure < np.quantile(sure, 0.4), 1.0, 0.1)
+    seen = draws.random(sure.size) < chances
+    truth = np.array(risk_from_results(sure, wrong).errors)
+    weighted = np.array(risk_from_results(sure[seen], wrong[seen], 1 / chances[seen]).errors)
+    unweighted = np.array(risk_from_results(sure[seen], wrong[seen]).errors)
+    assert np.max(np.abs(weighted - truth)) < 0.01
+    assert unweighted[-1] > truth[-1] + 0.05
+
+
+def test_a_few_cases_that_stand_for_many_jobs_are_worth_little() -> None:
+    sure, wrong = draw_work(np.random.default_rng(12), 200, 0.4)
+    weights = np.where(np.arange(200) % 10 == 0, 20.0, 1.0)
+    alike, unequal = risk_from_results(sure, wrong), risk_from_results(sure, wrong, weights)
+    assert unequal.worth[-1] < alike.worth[-1] - 100
+    assert risk_from_results(sure, wrong, np.full(200, 7.0)).errors == pytest.approx(alike.errors)
+
+
+def test_accuracy_is_that_of_all_jobs() -> None:
+    evidence = Evidence(confidences=[0.9, 0.2, 0.1], wrong=[False, True, True], weights=[18.0, 1.0, 1.0])
+    assert evidence.accuracy == pytest.approx(0.9)
+    assert Evidence(confidences=[], wrong=[], weights=[]).accuracy == 0
 
 
 def test_more_examples_promise_fewer_errors() -> None:

@@ -51,24 +51,27 @@ class EarningPlan:
         return tuple(share for share in FRACTIONS if share >= self.start_share)
 
 
-def risk_from_results(confidences: ArrayLike, wrong: ArrayLike) -> Risk:
-    """The risk that a release's own judged cases suggest; entry i of both arrays is one case, in no order.
+def risk_from_results(confidences: ArrayLike, wrong: ArrayLike, weights: ArrayLike | None = None) -> Risk:
+    """The risk that a release's own judged cases suggest; entry i of all arrays is one case, in no order.
 
-    Errors counted among the surest cases, with the mean of 1 − confidence as so many pseudo-jobs beside them.
+    `weights` says how many jobs each case stands for: one over its probability of review; without, all the same. Errors
+    counted among the cases that stand for the surest share of jobs, with the mean of 1 − confidence as so many
+    pseudo-jobs beside them. Cases of unequal weight are worth (Σw)²/Σw² of equal ones (Kish's effective sample size).
     """
-    sureness, errors = _surest_first(confidences, wrong)
-    counts = _counts(sureness.size)
-    claimed = _claimed_errors(sureness, counts)
-    seen = np.cumsum(errors)[counts - 1]
-    expected = (seen + _CONFIDENCE_WORTH * claimed) / (counts + _CONFIDENCE_WORTH)
-    return _risk(expected, counts + _CONFIDENCE_WORTH)
+    cases = _surest_first(confidences, wrong, weights)
+    last = cases.find_last_of_shares()
+    stands_for = np.cumsum(cases.weights)[last]
+    worth = stands_for**2 / np.cumsum(cases.weights**2)[last]
+    seen = np.cumsum(cases.weights * cases.errors)[last] / stands_for
+    expected = (worth * seen + _CONFIDENCE_WORTH * cases.claim_errors(last)) / (worth + _CONFIDENCE_WORTH)
+    return _risk(expected, worth + _CONFIDENCE_WORTH)
 
 
 def risk_from_confidences(confidences: ArrayLike) -> Risk:
     """The risk that confidences alone suggest, where nobody has judged a fair sample of the jobs."""
-    sureness, _ = _surest_first(confidences, np.zeros(np.size(confidences)))
-    counts = _counts(sureness.size)
-    return _risk(_claimed_errors(sureness, counts), np.full(counts.size, _SHADOW_WORTH))
+    cases = _surest_first(confidences, np.zeros(np.size(confidences)), None)
+    last = cases.find_last_of_shares()
+    return _risk(cases.claim_errors(last), np.full(last.size, _SHADOW_WORTH))
 
 
 def risk_after_growth(risk: Risk, growth: float) -> Risk:
@@ -155,23 +158,37 @@ def _chances(risk: Risk, above: NDArray[np.int64], limit: float, delta: float) -
     return chances
 
 
-def _surest_first(confidences: ArrayLike, wrong: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+@dataclass(frozen=True, kw_only=True)
+class _Cases:
+    """Judged cases, the surest first, each with how many jobs it stands for."""
+
+    sureness: NDArray[np.float64]
+    errors: NDArray[np.float64]
+    weights: NDArray[np.float64]
+
+    def find_last_of_shares(self) -> NDArray[np.int64]:
+        """For each of FRACTIONS the last of the cases that stand for so large a share of the jobs; at least one."""
+        heard = np.cumsum(self.weights) * (self.sureness.size / self.weights.sum())
+        wanted = np.round(np.array(FRACTIONS) * self.sureness.size)
+        found = np.searchsorted(heard, wanted - 1e-6)  # so that adding up fractions does not ask for one case more
+        return np.minimum(found, self.sureness.size - 1).astype(np.int64)
+
+    def claim_errors(self, last: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The share of errors that the confidences of the first cases claim, up to each of `last`."""
+        doubt = np.cumsum(self.weights * (1 - np.clip(self.sureness, 0, 1)))[last]
+        claimed: NDArray[np.float64] = _OVERCONFIDENCE * doubt / np.cumsum(self.weights)[last]
+        return claimed
+
+
+def _surest_first(confidences: ArrayLike, wrong: ArrayLike, weights: ArrayLike | None) -> _Cases:
     sureness, errors = np.asarray(confidences, dtype=float), np.asarray(wrong, dtype=float)
     if sureness.size == 0:
-        return np.zeros(1), np.ones(1)
+        return _Cases(sureness=np.zeros(1), errors=np.ones(1), weights=np.ones(1))
+    stands_for = np.ones(sureness.size) if weights is None else np.asarray(weights, dtype=float)
     order = np.argsort(-sureness, kind="stable")
-    return sureness[order], errors[order]
+    return _Cases(sureness=sureness[order], errors=errors[order], weights=stands_for[order])
 
 
-def _counts(jobs: int) -> NDArray[np.int64]:
-    return np.maximum(1, np.round(np.array(FRACTIONS) * jobs)).astype(int)
-
-
-def _claimed_errors(sureness: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    claimed: NDArray[np.float64] = _OVERCONFIDENCE * np.cumsum(1 - np.clip(sureness, 0, 1))[counts - 1] / counts
-    return claimed
-
-
-def _risk(errors: NDArray[np.float64], worth: NDArray[np.float64] | NDArray[np.int64]) -> Risk:
+def _risk(errors: NDArray[np.float64], worth: NDArray[np.float64]) -> Risk:
     bounded: Sequence[float] = np.clip(errors, 1e-4, 0.99).tolist()
     return Risk(errors=tuple(bounded), worth=tuple(float(value) for value in worth))

@@ -16,15 +16,23 @@ _ASKED_FOR = "Asked for by"  # how `teachback.routing` begins where a rule or a 
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """Judged cases of a release, one entry each, oldest run first."""
+    """Judged cases of a release, one entry each, oldest run first.
+
+    Under autonomy people see all doubtful jobs and few others. So each case stands for `weights` jobs: one over the
+    probability with which it was reviewed.
+    """
 
     confidences: Sequence[float]
     wrong: Sequence[bool]
+    weights: Sequence[float]
 
     @property
     def accuracy(self) -> float:
-        """The share that was right; 0 where nothing was judged."""
-        return 1 - sum(self.wrong) / len(self.wrong) if self.wrong else 0.0
+        """The share of all jobs that is right, reviewed or not; 0 where nothing was judged."""
+        if not self.wrong:
+            return 0.0
+        lost = sum(weight for weight, is_wrong in zip(self.weights, self.wrong, strict=True) if is_wrong)
+        return 1 - lost / sum(self.weights)
 
 
 def list_family(release: Release) -> list[int]:
@@ -45,12 +53,13 @@ def get_evidence(release: Release) -> Evidence:
     rows = (
         CaseResult.objects.filter(run__release_id__in=list_family(release))
         .order_by("pk")
-        .values_list("confidence", "is_right")
+        .values_list("confidence", "is_right", "case__review_probability")
     )
-    pairs = list(rows)
+    judged = list(rows)
     return Evidence(
-        confidences=[UNSURE if confidence is None else confidence for confidence, _ in pairs],
-        wrong=[not is_right for _, is_right in pairs],
+        confidences=[UNSURE if confidence is None else confidence for confidence, *_ in judged],
+        wrong=[not is_right for _, is_right, _ in judged],
+        weights=[1 / probability for *_, probability in judged],
     )
 
 
@@ -67,9 +76,11 @@ def get_watched_evidence(release: Release) -> Evidence:
         .values_list("review_probability", "status", "confidence", "routing_reason", "case__was_right")[:WATCHED_JOBS]
     )
     watched = [row[1:] for row in takewhile(lambda row: row[0] == 1.0, rows)]
+    decided = [row for row in watched if row[-1] is not None]
     return Evidence(
-        confidences=[sureness_of(status, sure, why) for status, sure, why, right in watched if right is not None],
-        wrong=[not right for *_, right in watched if right is not None],
+        confidences=[sureness_of(status, sure, why) for status, sure, why, _ in decided],
+        wrong=[not right for *_, right in decided],
+        weights=[1.0] * len(decided),
     )
 
 

@@ -105,7 +105,7 @@ def _is_worth_it(workflow: Workflow, live: LiveState, counts: BatchState, eviden
         return True
     growth = counts.examples / max(counts.live_examples, 1)
     plan = plan_earning(
-        risk_after_growth(risk_from_results(evidence.confidences, evidence.wrong), growth),
+        risk_after_growth(risk_from_results(evidence.confidences, evidence.wrong, evidence.weights), growth),
         limit=workflow.error_limit,
         certainty=workflow.certainty,
         attempt=1,

@@ -43,7 +43,7 @@ def plan_live(workflow: Workflow, release: Release) -> EarningPlan | None:
         return None
     jobs_so_far = next_job_number(workflow) - 1
     return plan_earning(
-        risk_from_results(evidence.confidences, evidence.wrong),
+        risk_from_results(evidence.confidences, evidence.wrong, evidence.weights),
         limit=workflow.error_limit,
         certainty=workflow.certainty,
         attempt=count_certifications(release) + 1,
