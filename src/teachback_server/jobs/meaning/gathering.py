@@ -69,12 +69,12 @@ def _sort_by_meaning(entries: list[tuple[Place, str, Json]]) -> dict[Means, list
     return said
 
 
-def first(said: Gathered, means: Means) -> Json:
+def find_value(said: Gathered, means: Means) -> Json:
     """The value that counts most for a meaning; None where nothing was said."""
     values = said.get(means)
     return values[0] if values else None
 
 
-def first_text(said: Gathered, means: Means) -> str:
+def find_text(said: Gathered, means: Means) -> str:
     """The first text with a meaning; empty where there is none."""
     return next((value for value in said.get(means, ()) if isinstance(value, str)), "")

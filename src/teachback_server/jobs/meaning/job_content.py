@@ -9,7 +9,7 @@ from teachback.json_types import Json, JsonObject
 from teachback.vocabulary import JobStatus, RoutingKind, StepKind
 from teachback_server.jobs.meaning.convention import Means
 from teachback_server.jobs.meaning.envelopes import is_request, open_envelope
-from teachback_server.jobs.meaning.gathering import Gathered, first, first_text, gather
+from teachback_server.jobs.meaning.gathering import Gathered, find_text, find_value, gather
 from teachback_server.jobs.meaning.loose_json import is_empty, read_json
 from teachback_server.jobs.meaning.messages import THOUGHT, has_messages, is_nothing_but_message, read_messages
 from teachback_server.jobs.meaning.spans import Span
@@ -36,10 +36,10 @@ def read_job(job_span: Span, spans_of_trace: Sequence[Span]) -> JobContent:
     """
     said = gather(job_span)
     below = _list_below(job_span, spans_of_trace)
-    hand_back_reason = first_text(said, Means.HAND_BACK_REASON)
+    hand_back_reason = find_text(said, Means.HAND_BACK_REASON)
     status = _read_status(job_span, said, hand_back_reason)
     return JobContent(
-        external_id=first_text(said, Means.JOB_ID)[:_LONGEST_NAME],
+        external_id=find_text(said, Means.JOB_ID)[:_LONGEST_NAME],
         input=_read_input(job_span, said) or _find_input(below) or _write_silence(said, Means.MESSAGES_IN),
         output=_read_output(job_span, said) or _find_output(below) or _write_silence(said, Means.MESSAGES_OUT),
         status=status,
@@ -47,9 +47,9 @@ def read_job(job_span: Span, spans_of_trace: Sequence[Span]) -> JobContent:
         error=read_error(job_span, said) if status is JobStatus.FAILED else "",
         confidence=_read_share(said, Means.CONFIDENCE),
         session=_find_session(job_span, spans_of_trace),
-        release=first_text(said, Means.RELEASE)[:_LONGEST_NAME],
+        release=find_text(said, Means.RELEASE)[:_LONGEST_NAME],
         routing=_read_routing(said),
-        provenance=_as_mapping(first(said, Means.PROVENANCE)),
+        provenance=_as_mapping(find_value(said, Means.PROVENANCE)),
         retries=count_retries(below),
     )
 
@@ -79,37 +79,37 @@ def count_retries(spans: Sequence[Span]) -> int:
 
 
 def _read_input(span: Span, said: Gathered) -> JsonObject | None:
-    sent = first(said, Means.JOB_INPUT)
+    sent = find_value(said, Means.JOB_INPUT)
     if sent is not None:
-        return as_job_value(sent)
-    given, asked = first(said, Means.INPUT), _write_asked(read_messages_in(span, said))
+        return make_job_value(sent)
+    given, asked = find_value(said, Means.INPUT), _write_asked(read_messages_in(span, said))
     if asked and (is_request(given) or read_kind(span.attributes)[0] is StepKind.MODEL):
         return asked
     return (
-        as_job_value(given)
+        make_job_value(given)
         or asked
-        or as_job_value(first(said, Means.TOOL_ARGUMENTS))
-        or as_job_value(_read_query(first(said, Means.QUERY)))
-        or as_job_value(first(said, Means.TOOL_PARAMETERS))
+        or make_job_value(find_value(said, Means.TOOL_ARGUMENTS))
+        or make_job_value(_read_query(find_value(said, Means.QUERY)))
+        or make_job_value(find_value(said, Means.TOOL_PARAMETERS))
     )
 
 
 def _read_output(span: Span, said: Gathered) -> JsonObject | None:
-    sent = first(said, Means.JOB_OUTPUT)
+    sent = find_value(said, Means.JOB_OUTPUT)
     if sent is not None:
-        return as_job_value(sent)
-    given, answered = first(said, Means.OUTPUT), _write_answered(read_messages_out(span, said))
+        return make_job_value(sent)
+    given, answered = find_value(said, Means.OUTPUT), _write_answered(read_messages_out(span, said))
     if answered and read_kind(span.attributes)[0] is StepKind.MODEL:
         return answered
     return (
-        as_job_value(given)
+        make_job_value(given)
         or answered
-        or as_job_value(first(said, Means.TOOL_RESULT))
-        or as_job_value(first(said, Means.DOCUMENTS))
+        or make_job_value(find_value(said, Means.TOOL_RESULT))
+        or make_job_value(find_value(said, Means.DOCUMENTS))
     )
 
 
-def as_job_value(value: Json) -> JsonObject | None:
+def make_job_value(value: Json) -> JsonObject | None:
     """Give any value the form of a job's input or output; None for one that says nothing."""
     opened = open_envelope(read_json(value))
     if is_empty(opened):
@@ -214,7 +214,7 @@ def _find_output(below: Sequence[Span]) -> JsonObject | None:
 
 
 def _read_status(span: Span, said: Gathered, hand_back_reason: str) -> JobStatus:
-    told = _read_word(JobStatus, first_text(said, Means.JOB_STATUS))
+    told = _read_word(JobStatus, find_text(said, Means.JOB_STATUS))
     if told is not None:
         return told
     if hand_back_reason:
@@ -225,12 +225,12 @@ def _read_status(span: Span, said: Gathered, hand_back_reason: str) -> JobStatus
 
 
 def _read_routing(said: Gathered) -> JobRouting | None:
-    kind = _read_word(RoutingKind, first_text(said, Means.ROUTING))
+    kind = _read_word(RoutingKind, find_text(said, Means.ROUTING))
     probability = _read_share(said, Means.REVIEW_PROBABILITY)
     # Without its probability a routing would be of no use to any estimate: the job counts as observed.
     if kind is None or probability is None:
         return None
-    return JobRouting(kind=kind, reason=first_text(said, Means.ROUTING_REASON), probability=probability)
+    return JobRouting(kind=kind, reason=find_text(said, Means.ROUTING_REASON), probability=probability)
 
 
 def _read_word(words: type[_Word], said: str) -> _Word | None:
@@ -238,7 +238,7 @@ def _read_word(words: type[_Word], said: str) -> _Word | None:
 
 
 def _read_share(said: Gathered, means: Means) -> float | None:
-    value = first(said, means)
+    value = find_value(said, means)
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

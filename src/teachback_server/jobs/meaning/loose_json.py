@@ -9,7 +9,7 @@ from teachback.json_types import Json
 DEEPEST = 64  # levels; what lies below is cut, so that no page and no database has to follow it
 CUT = "…"
 
-Tree = dict[str, "Tree | Json"]
+_Tree = dict[str, "_Tree | Json"]
 
 
 def read_json(value: Json) -> Json:
@@ -71,13 +71,13 @@ def gather_indexed(parts: Iterable[tuple[str, Json]]) -> Json:
 
     Numbers become places in a list, in their order; gaps between them are closed, however large a number is.
     """
-    tree: Tree = {}
+    tree: _Tree = {}
     for path, value in parts:
         _put(tree, path.split(".", DEEPEST // 2), value)
     return _close(tree)
 
 
-def _put(tree: Tree, path: list[str], value: Json) -> None:
+def _put(tree: _Tree, path: list[str], value: Json) -> None:
     for name in path[:-1]:
         below = tree.get(name)
         if not isinstance(below, _Branch):
@@ -93,11 +93,11 @@ def _put(tree: Tree, path: list[str], value: Json) -> None:
         tree[last] = value
 
 
-class _Branch(dict[str, "Tree | Json"]):
+class _Branch(dict[str, "_Tree | Json"]):
     """A place with places below it, told apart from a value that is an object itself."""
 
 
-def _close(tree: Tree) -> Json:
+def _close(tree: _Tree) -> Json:
     closed = {name: _close(below) if isinstance(below, _Branch) else below for name, below in tree.items()}
     if closed and all(name.isascii() and name.isdigit() for name in closed):
         return [closed[name] for name in sorted(closed, key=_number_first)]

@@ -59,7 +59,7 @@ _FIELDS_OF_MESSAGES = (_BESIDE_CONTENT | _NAMES_OF_MESSAGES_CONTENT | _CALLS_BES
 _DEEPEST = 24  # levels of lists and wrappers around a message; real ones have up to six
 
 
-@dataclass(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class _Draft:
     """One message with what it answers, before calls and their results are brought together."""
 

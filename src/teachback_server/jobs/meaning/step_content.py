@@ -12,8 +12,8 @@ from teachback_server.jobs.meaning.gathering import (
     EVENTS_OF_DOCUMENTS,
     EVENTS_OUT,
     Gathered,
-    first,
-    first_text,
+    find_text,
+    find_value,
     gather,
 )
 from teachback_server.jobs.meaning.loose_json import clean_text, is_empty, read_json, write_text
@@ -36,8 +36,8 @@ def read_content(span: Span) -> StepContent:
     said = gather(span)
     kind = read_kind(span.attributes)[0]
     return StepContent(
-        input=first(said, Means.JOB_INPUT) or first(said, Means.INPUT) or first(said, Means.QUERY),
-        output=first(said, Means.JOB_OUTPUT) or first(said, Means.OUTPUT),
+        input=find_value(said, Means.JOB_INPUT) or find_value(said, Means.INPUT) or find_value(said, Means.QUERY),
+        output=find_value(said, Means.JOB_OUTPUT) or find_value(said, Means.OUTPUT),
         messages_in=read_messages_in(span, said),
         messages_out=read_messages_out(span, said),
         tool=read_tool(span, said, kind),
@@ -48,13 +48,13 @@ def read_content(span: Span) -> StepContent:
 
 def read_messages_in(span: Span, said: Gathered) -> tuple[Message, ...]:
     """Read the messages that a model was given, with the system's instructions before them."""
-    instructions = read_messages(first(said, Means.INSTRUCTIONS), "system")
+    instructions = read_messages(find_value(said, Means.INSTRUCTIONS), "system")
     messages = _first_messages(said, Means.MESSAGES_IN, "user") or _read_events(span, EVENTS_IN, "user")
     if not messages:
         conversation = _first_messages(said, Means.CONVERSATION, "user")
         messages = conversation[: _count_before_answer(conversation)]
     if not messages:
-        messages = _read_request(first(said, Means.INPUT), read_kind(span.attributes)[0])
+        messages = _read_request(find_value(said, Means.INPUT), read_kind(span.attributes)[0])
     if any(message.role == "system" for message in messages):
         return messages
     return instructions + messages
@@ -65,29 +65,29 @@ def read_messages_out(span: Span, said: Gathered) -> tuple[Message, ...]:
     messages = _first_messages(said, Means.MESSAGES_OUT, "assistant") or _read_events(span, EVENTS_OUT, "assistant")
     if messages:
         return messages
-    calls = first(said, Means.TOOL_CALLS)
-    text = first_text(said, Means.TEXT_OUT) or (first_text(said, Means.REASONING) if calls is None else "")
+    calls = find_value(said, Means.TOOL_CALLS)
+    text = find_text(said, Means.TEXT_OUT) or (find_text(said, Means.REASONING) if calls is None else "")
     if text or calls is not None:
         return read_messages({"role": "assistant", "content": text, "tool_calls": calls}, "assistant")
     conversation = _first_messages(said, Means.CONVERSATION, "user")
     messages = conversation[_count_before_answer(conversation) :]
     if messages:
         return messages
-    return _read_answer(first(said, Means.OUTPUT), read_kind(span.attributes)[0])
+    return _read_answer(find_value(said, Means.OUTPUT), read_kind(span.attributes)[0])
 
 
 def read_tool(span: Span, said: Gathered, kind: StepKind) -> ToolCall | None:
     """Read the use of a tool with its arguments and result; None where the step is none."""
-    arguments, result = first(said, Means.TOOL_ARGUMENTS), first(said, Means.TOOL_RESULT)
+    arguments, result = find_value(said, Means.TOOL_ARGUMENTS), find_value(said, Means.TOOL_RESULT)
     if kind is StepKind.TOOL:
-        arguments = arguments if arguments is not None else first(said, Means.INPUT)
-        arguments = arguments if arguments is not None else first(said, Means.TOOL_PARAMETERS)
-        result = result if result is not None else first(said, Means.OUTPUT)
+        arguments = arguments if arguments is not None else find_value(said, Means.INPUT)
+        arguments = arguments if arguments is not None else find_value(said, Means.TOOL_PARAMETERS)
+        result = result if result is not None else find_value(said, Means.OUTPUT)
     elif arguments is None and result is None:
         return None
     return ToolCall(
-        id=first_text(said, Means.TOOL_CALL_ID),
-        name=first_text(said, Means.TOOL_NAME) or span.name,
+        id=find_text(said, Means.TOOL_CALL_ID),
+        name=find_text(said, Means.TOOL_NAME) or span.name,
         arguments=open_envelope(arguments),
         result=open_envelope(result),
     )
@@ -103,7 +103,7 @@ def read_error(span: Span, said: Gathered) -> str:
             if told:
                 return clean_text(told)
     if span.is_error:
-        return clean_text(span.status_message) or first_text(said, Means.ERROR) or "It failed and does not say why."
+        return clean_text(span.status_message) or find_text(said, Means.ERROR) or "It failed and does not say why."
     kind = span.attributes.get("error.type")
     return clean_text(kind) if isinstance(kind, str) else ""
 
@@ -167,7 +167,7 @@ def _list_documents(span: Span, said: Gathered, kind: StepKind) -> Iterator[str]
         if event.name in EVENTS_OF_DOCUMENTS
     ]
     if not found and kind is StepKind.RETRIEVAL:
-        output = first(said, Means.OUTPUT)
+        output = find_value(said, Means.OUTPUT)
         if isinstance(output, Mapping):
             output = output.get("documents")
         found = [output]
