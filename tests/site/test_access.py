@@ -20,11 +20,17 @@ pytestmark = pytest.mark.django_db(databases=["default", "traces"])
 
 ROLES = [role.value for role in Role]
 PAGE_RULES = {*(access.value for access in Access), *(f"workflow {role}" for role in Role)}
-KEY_RULES = {f"key {scope}" for scope in Scope}
-PAGES = list_pages()
+EVERYTHING = list_pages()
+FOR_PROGRAMS = [route for route in EVERYTHING if (route.rule or "").startswith("key ")]
+PAGES = [route for route in EVERYTHING if route not in FOR_PROGRAMS]
 API_ROUTES = list_api_routes()
 IN_A_WORKFLOW = [route for route in PAGES if "workflow_name" in route.pattern]
 ELSEWHERE = [route for route in PAGES if "workflow_name" not in route.pattern]
+
+
+def scopes_of(rule: str) -> set[Scope]:
+    """The scopes that a rule for keys names. Raises ValueError for another rule."""
+    return {Scope(name) for name in rule.removeprefix("key ").split(" or ")}
 
 
 def by_pattern(route: Route | ApiRoute) -> str:
@@ -44,8 +50,24 @@ def test_every_page_within_a_workflow_asks_for_a_role_there(route: Route) -> Non
 @pytest.mark.parametrize("route", API_ROUTES, ids=by_pattern)
 def test_every_api_route_asks_for_a_key_with_a_scope(route: ApiRoute) -> None:
     assert route.rules, f"{route.pattern} lets anybody in: give it, or its router, auth=KeyAccess(…)"
-    assert set(route.rules) <= KEY_RULES
+    assert all(rule is not None and scopes_of(rule) for rule in route.rules)
     assert "{workflow_name}" in route.pattern, f"{route.pattern} must name the workflow that its key is for"
+
+
+@pytest.mark.parametrize("route", FOR_PROGRAMS, ids=by_pattern)
+def test_an_address_outside_of_the_api_that_asks_for_a_key_opens_for_no_person(
+    route: Route, cast: dict[str, User | None]
+) -> None:
+    assert scopes_of(route.rule or "")
+    for person in cast.values():
+        client = Client()
+        if person is not None:
+            client.force_login(person)
+        assert client.generic(route.method, route.address, data=b"x").status_code == 401
+
+
+def test_traces_are_all_that_programs_send_outside_of_the_api() -> None:
+    assert [route.pattern for route in FOR_PROGRAMS] == ["v1/traces"]
 
 
 def test_the_api_answers_nowhere_else() -> None:
@@ -58,7 +80,7 @@ def test_the_api_answers_nowhere_else() -> None:
 
 @pytest.mark.parametrize("route", API_ROUTES, ids=by_pattern)
 def test_an_api_route_opens_for_a_key_of_its_scope_and_workflow_alone(route: ApiRoute, house: House) -> None:
-    scopes = {Scope((rule or "").removeprefix("key ")) for rule in route.rules}
+    scopes = {scope for rule in route.rules for scope in scopes_of(rule or "")}
     right = [make_key(house.owner, house.workflow, scope) for scope in scopes]
     revoked = make_key(house.owner, house.workflow, min(scopes))
     revoke_key(house.owner, ApiKey.objects.get(key_hash=hash_key(revoked)))

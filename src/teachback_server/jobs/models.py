@@ -101,6 +101,7 @@ class TraceRequest(models.Model):
     refused = models.PositiveIntegerField()
     cut = models.PositiveIntegerField()  # attributes that were longer than what is kept
     digested_at = models.DateTimeField(null=True)
+    is_counted = models.BooleanField(default=False)  # in the tallies: a second digest counts nothing again
     has_homeless = models.BooleanField(default=False)  # some of its spans belong to no workflow yet
 
     class Meta:

@@ -1,7 +1,11 @@
 """Reads whole spans again from the requests that brought them."""
 
+import logging
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
+
+from google.protobuf.message import DecodeError
+from zstandard import ZstdError
 
 from teachback_server.jobs.intake.inbox import read_message
 from teachback_server.jobs.meaning.spans import Span
@@ -9,7 +13,8 @@ from teachback_server.jobs.models import TraceRequest
 from teachback_server.jobs.open_store import open_trace_store
 from teachback_server.jobs.otlp.request import PackedSpan, unpack_spans
 
-MOST_REQUESTS_HELD = 16
+MOST_REQUESTS_HELD = 10  # a megabyte or two each
+_log = logging.getLogger(__name__)
 
 SpansByTrace = Mapping[str, Sequence[PackedSpan]]  # of one request
 
@@ -23,8 +28,12 @@ class RequestReader:
     def read(self, request: TraceRequest) -> SpansByTrace:
         """The spans of a request by their trace, not decoded yet."""
         spans: dict[str, list[PackedSpan]] = {}
-        for packed in unpack_spans(read_message(request.body)):
-            spans.setdefault(packed.span.trace_id.hex(), []).append(packed)
+        try:
+            for packed in unpack_spans(read_message(request.body)):
+                spans.setdefault(packed.span.trace_id.hex(), []).append(packed)
+        except (DecodeError, ZstdError):
+            # The disk may have damaged it; the others that wait must not wait for ever.
+            _log.exception("The request %s can no longer be read.", request.pk)
         self._held[request.pk] = spans
         self._held.move_to_end(request.pk)
         while len(self._held) > MOST_REQUESTS_HELD:

@@ -22,8 +22,8 @@ from teachback_server.jobs.trace_reading import RequestReader
 from teachback_server.jobs.trace_store import TRACES, StepRow, TraceStore, TraceSums
 from teachback_server.workflows.models import Workflow
 
-MOST_REQUESTS = 16  # at once
-MOST_SPANS = 6000
+MOST_REQUESTS = 32  # at once
+MOST_SPANS = 3000  # at once, or one request
 ROOT_COMES_WITHIN = timedelta(seconds=60)
 _MOST_ROOTLESS = 200
 _LONGEST_NAME = 255
@@ -42,6 +42,11 @@ class _Batch:
     quarantined: list[QuarantinedSpan] = field(default_factory=list)
     feedback: list[SpanFeedback] = field(default_factory=list)
     homeless_requests: set[int] = field(default_factory=set)
+
+    def count(self, request: TraceRequest, key: TallyKey, count: int) -> None:
+        """Count something of a request, unless it was counted when the request was digested before."""
+        if not request.is_counted:
+            self.tallies[key] += count
 
 
 class Digester:
@@ -96,7 +101,7 @@ class Digester:
                 if home == NOWHERE:
                     batch.homeless_requests.add(request.pk)
                     name = first_name(spans)
-                    batch.tallies[TallyKey(workflow_id=NOWHERE, kind=TallyKind.HOMELESS, name=name)] += len(spans)
+                    batch.count(request, TallyKey(workflow_id=NOWHERE, kind=TallyKind.HOMELESS, name=name), len(spans))
                 _read_trace(batch, request, home, spans)
 
     def _find_homes(self, request: TraceRequest, by_trace: Mapping[str, Sequence[Span]]) -> Mapping[str, int]:
@@ -196,7 +201,7 @@ def _read_trace(batch: _Batch, request: TraceRequest, home: int, spans: Sequence
 def _make_row(batch: _Batch, request: TraceRequest, home: int, span: Span) -> StepRow:
     facts = read_facts(span)
     for name in facts.unread:
-        batch.tallies[TallyKey(workflow_id=home, kind=TallyKind.UNREAD, name=name)] += 1
+        batch.count(request, TallyKey(workflow_id=home, kind=TallyKind.UNREAD, name=name), 1)
     return StepRow(
         workflow_id=home,
         trace_id=span.trace_id,
@@ -275,12 +280,11 @@ def _note_rootless(
 def _finish(batch: _Batch) -> None:
     """The mark on the requests, with what is counted once only."""
     now = timezone.now()
-    first_time = [request.pk for request in batch.requests if request.digested_at is None]
     with transaction.atomic(using=TRACES):
         QuarantinedSpan.objects.bulk_create(batch.quarantined, ignore_conflicts=True)
         SpanFeedback.objects.bulk_create(batch.feedback, ignore_conflicts=True)
-        if first_time:
-            add_tallies(batch.tallies, now)
+        add_tallies(batch.tallies, now)
         for request in batch.requests:
             request.digested_at, request.has_homeless = now, request.pk in batch.homeless_requests
-        TraceRequest.objects.bulk_update(batch.requests, ["digested_at", "has_homeless"])
+            request.is_counted = True
+        TraceRequest.objects.bulk_update(batch.requests, ["digested_at", "has_homeless", "is_counted"])

@@ -42,9 +42,6 @@ _log = logging.getLogger(__name__)
 class TracesEndpoint:
     """The view; one for each process, as it remembers how fast each key sends and whether there is room."""
 
-    declared_rule = f"key {' or '.join(scope.value for scope in SCOPES)}"
-    declared_methods = ("POST",)
-
     def __init__(self) -> None:
         self._limit = RateLimit(MOST_SPANS_PER_SECOND, MOST_SPANS_PER_SECOND * _BURST_SECONDS)
         self._looked_at = -math.inf
@@ -102,7 +99,10 @@ _KEY_MISSING = (
 
 def make_endpoint() -> Declared:
     """The view for the list of addresses."""
-    return cast(Declared, csrf_exempt(TracesEndpoint()))
+    view = cast(Declared, csrf_exempt(TracesEndpoint()))
+    view.declared_rule = f"key {' or '.join(scope.value for scope in SCOPES)}"
+    view.declared_methods = ("POST",)
+    return view
 
 
 def _find_key(request: HttpRequest) -> ApiKey | None:

@@ -12,7 +12,7 @@ from teachback.routing import Routing, draw_uniform, routing_of_observed
 from teachback.split import Split, split_of
 from teachback.vocabulary import JobStatus, RoutingKind
 from teachback_server.jobs.actions import JobSource, next_job_number
-from teachback_server.jobs.intake.row_insertion import insert_rows
+from teachback_server.jobs.intake.row_writing import insert_rows, update_rows
 from teachback_server.jobs.meaning.spans import Span
 from teachback_server.jobs.meaning.what_spans_say import JobContent
 from teachback_server.jobs.models import Job
@@ -117,8 +117,7 @@ def _update(workflow: Workflow, known: Mapping[str, Job], by_id: Mapping[str, Tr
                 _route(workflow, job, one, job.number)
         if [getattr(job, field) for field in _UPDATED] != before:
             changed.append(job)
-    if changed:
-        Job.objects.bulk_update(changed, _UPDATED, batch_size=200)
+    update_rows(changed, _UPDATED)
 
 
 def _find_releases(workflow: Workflow, traced: Collection[TracedJob]) -> dict[str, Release]:

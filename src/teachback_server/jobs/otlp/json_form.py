@@ -17,7 +17,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from teachback_server.jobs.otlp.refused import RefusedSpan
 
-MOST_LEVELS = 64  # of lists and objects within each other
+MOST_LEVELS = 32  # of lists and objects within each other; protobuf itself takes fewer than 50
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})*")
 _INT64 = range(-(2**63), 2**63)
 _KINDS = {name: number for name, number in Span.SpanKind.items()}  # noqa: C416 — a protobuf wrapper, not a dict
@@ -127,7 +127,7 @@ def _read_value(given: object, level: int) -> AnyValue:
         return AnyValue()
     if not isinstance(given, dict):
         raise _BadPart("the value of an attribute must be an object such as {'stringValue': '…'}")
-    if level >= MOST_LEVELS:
+    if level > MOST_LEVELS:
         raise _BadPart(f"an attribute has more than {MOST_LEVELS} lists and objects within each other")
     value = AnyValue()
     for name, said in given.items():

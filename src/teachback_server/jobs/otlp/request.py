@@ -114,13 +114,14 @@ def _save_good_spans(body: bytes) -> tuple[ExportTraceServiceRequest, list[Refus
 
 
 def _add_span(message: ExportTraceServiceRequest, raw: RawSpan) -> None:
-    span = WireSpan.FromString(raw.span)
-    resource, scope = Resource.FromString(raw.resource), InstrumentationScope.FromString(raw.scope)
-    owner = message.resource_spans.add()
-    owner.resource.CopyFrom(resource)
+    alone = ExportTraceServiceRequest()
+    owner = alone.resource_spans.add()
+    owner.resource.CopyFrom(Resource.FromString(raw.resource))
     target = owner.scope_spans.add()
-    target.scope.CopyFrom(scope)
-    target.spans.append(span)
+    target.scope.CopyFrom(InstrumentationScope.FromString(raw.scope))
+    target.spans.append(WireSpan.FromString(raw.span))
+    # A span may be readable by itself and yet nest too deep for one within a request.
+    message.MergeFrom(ExportTraceServiceRequest.FromString(alone.SerializeToString()))
 
 
 def _take_out_bad_ids(message: ExportTraceServiceRequest) -> list[RefusedSpan]:
