@@ -1,8 +1,8 @@
 """Where traces live: the narrow protocol that SQL databases and ClickHouse fulfil alike."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 TRACES = "traces"  # the name of the database connection on which the tables of traces live
 
@@ -59,7 +59,10 @@ class NameSums:
 
 
 class TraceStore(Protocol):
-    """Steps by trace. Every write can be repeated: a step is known by its trace and its span, and the newest counts."""
+    """Steps by trace. Every write can be repeated: a step is known by its trace and its span, and the newest counts.
+
+    All acts raise django's OperationalError while the database cannot be reached.
+    """
 
     def write_steps(self, rows: Sequence[StepRow]) -> None:
         """Store steps; one that is there already, by (workflow, trace, span), is replaced.
@@ -99,3 +102,61 @@ class TraceStore(Protocol):
     def find_traces_with_error(self, workflow_id: int, trace_ids: Sequence[str], kind: str) -> set[str]:
         """Those of these traces in which a step of this kind failed."""
         ...
+
+
+def make_trace_sums(workflow_id: int, values: Sequence[Any]) -> TraceSums:
+    """What a database answered about one trace: its id, steps, errors, start, end, tokens in and out, cost."""
+    trace_id, steps, errors, started_ns, ended_ns, input_tokens, output_tokens, cost_usd = values
+    return TraceSums(
+        workflow_id=workflow_id,
+        trace_id=trace_id,
+        steps=steps,
+        errors=errors,
+        started_ns=started_ns,
+        ended_ns=ended_ns,
+        input_tokens=int(input_tokens),  # PostgreSQL sums to decimals
+        output_tokens=int(output_tokens),
+        cost_usd=cost_usd,
+    )
+
+
+def make_name_sums(values: Sequence[Any]) -> NameSums:
+    """What a database answered about one name: itself, its kind, steps, traces, troubled ones, last ones, duration."""
+    name, kind, steps, traces, troubled, last, duration_ms = values
+    return NameSums(
+        name=name,
+        kind=kind,
+        steps=steps,
+        traces=traces,
+        troubled_traces=troubled,
+        last_in_traces=int(last),
+        duration_ms=duration_ms,
+    )
+
+
+def add_name_sums(sums: Iterable[NameSums]) -> list[NameSums]:
+    """Sums over different traces as sums over all of them, one for each name."""
+    by_name: dict[str, NameSums] = {}
+    for part in sums:
+        before = by_name.get(part.name)
+        by_name[part.name] = part if before is None else _add(before, part)
+    return list(by_name.values())
+
+
+def in_parts(trace_ids: Iterable[str], size: int) -> Iterator[list[str]]:
+    """Each trace once, so many at a time."""
+    wanted = list(dict.fromkeys(trace_ids))
+    for start in range(0, len(wanted), size):
+        yield wanted[start : start + size]
+
+
+def _add(one: NameSums, other: NameSums) -> NameSums:
+    return NameSums(
+        name=one.name,
+        kind=min(one.kind, other.kind),
+        steps=one.steps + other.steps,
+        traces=one.traces + other.traces,
+        troubled_traces=one.troubled_traces + other.troubled_traces,
+        last_in_traces=one.last_in_traces + other.last_in_traces,
+        duration_ms=one.duration_ms + other.duration_ms,
+    )

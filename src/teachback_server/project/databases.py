@@ -13,7 +13,7 @@ TRACES_URL = "TEACHBACK_TRACES_URL"
 TRACES_SCHEMA = "traces"  # of PostgreSQL, in which the tables of traces stand apart from those of the state
 POSTGRESQL = "teachback_server.project.postgresql"
 _POSTGRESQL_SCHEMES = ("postgres", "postgresql")
-_CLICKHOUSE_SCHEMES = ("http", "https", "clickhouse", "chdb")
+_CLICKHOUSE_SCHEMES = ("http", "https")
 _KEEP_CONNECTION_SECONDS = 60
 
 Connection: TypeAlias = dict[str, object]  # one entry of django's DATABASES
