@@ -116,10 +116,13 @@ def test_a_value_a_thousand_levels_deep_is_read_and_cut() -> None:
             _must_be_storable(read_job(span, [span]).input)
 
 
-def test_a_name_with_a_thousand_parts_is_read() -> None:
-    name = "llm.input_messages." + "0.message." * 1000 + "content"
-    content = read_content(make_span({name: "hello", "gen_ai.prompt." + "1." * 5000: "hi"}))
-    assert "hello" in repr(content)
+def test_a_name_with_many_parts_is_read_and_one_with_thousands_is_left() -> None:
+    many = "llm.input_messages." + "0.message." * 40 + "content"
+    thousands = "llm.output_messages." + "0.message." * 1000 + "content"
+    span = make_span({many: "hello", thousands: "unheard", "acme.prompt" + "y" * 2000: "unheard"})
+    assert "hello" in repr(read_content(span))
+    assert "unheard" not in repr(read_content(span))
+    assert read_facts(span).unread == ()
 
 
 def test_a_very_long_text_is_read_as_it_is() -> None:

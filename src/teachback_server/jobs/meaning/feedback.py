@@ -9,7 +9,7 @@ from teachback.vocabulary import ReviewVerdict
 from teachback_server.jobs.meaning.gathering import EVENT_OF_EVALUATION
 from teachback_server.jobs.meaning.loose_json import clean_text, gather_indexed
 from teachback_server.jobs.meaning.spans import Attributes, Span
-from teachback_server.jobs.meaning.tables import is_feedback
+from teachback_server.jobs.meaning.tables import LONGEST_NAME, is_feedback
 from teachback_server.jobs.meaning.what_spans_say import Feedback
 
 Annotator: TypeAlias = Literal["person", "model", "code"]
@@ -63,7 +63,7 @@ _BEGINNINGS: Mapping[str, tuple[About, str]] = {
     "trace.evaluations.": ("trace", "evaluation"),
 }
 _EVALUATION = "gen_ai.evaluation."
-_LONGEST_NAME = 255
+_LONGEST_TOLD = 255
 
 
 def list_feedback(span: Span) -> tuple[Feedback, ...]:
@@ -71,7 +71,9 @@ def list_feedback(span: Span) -> tuple[Feedback, ...]:
 
     A span with exactly one link speaks about what it points at, any other about itself.
     """
-    judging = {name: value for name, value in span.attributes.items() if is_feedback(name)}
+    judging = {
+        name: value for name, value in span.attributes.items() if len(name) <= LONGEST_NAME and is_feedback(name)
+    }
     if not judging and not span.events:
         return ()
     found = [*_list_annotations(span, judging)]
@@ -115,14 +117,14 @@ def _make_feedback(span: Span, about: About, said: Mapping[str, Json]) -> Feedba
         about=about,
         trace_id=trace_id,
         span_id=span_id,
-        name=_read_text(said, "name")[:_LONGEST_NAME],
+        name=_read_text(said, "name")[:_LONGEST_TOLD],
         annotator=annotator,
         verdict=VERDICTS.get(word) if annotator == "person" else None,
         is_used=USES.get(word),
         score=score,
         label=label,
         explanation=_read_text(said, "explanation"),
-        identifier=_read_text(said, "identifier")[:_LONGEST_NAME],
+        identifier=_read_text(said, "identifier")[:_LONGEST_TOLD],
     )
 
 

@@ -6,7 +6,7 @@ from teachback.json_types import Json
 from teachback_server.jobs.meaning.convention import Means
 from teachback_server.jobs.meaning.loose_json import gather_indexed, is_empty, read_json
 from teachback_server.jobs.meaning.spans import Attributes, Span
-from teachback_server.jobs.meaning.tables import Place, find_place, is_in_a_table
+from teachback_server.jobs.meaning.tables import LONGEST_NAME, Place, find_place, is_in_a_table
 
 Gathered = Mapping[Means, list[Json]]  # nothing empty is in it; JSON texts are read
 
@@ -29,7 +29,9 @@ def gather(span: Span) -> Gathered:
         if event.name in EVENTS_READ or not event.attributes:
             continue
         # Only names that a table has: events are full of log messages, which are no part of the work.
-        known = {name: value for name, value in event.attributes.items() if is_in_a_table(name)}
+        known = {
+            name: value for name, value in event.attributes.items() if len(name) <= LONGEST_NAME and is_in_a_table(name)
+        }
         for means, values in gather_attributes(known).items():
             said.setdefault(means, []).extend(values)
     return said
@@ -40,7 +42,7 @@ def gather_attributes(attributes: Attributes) -> dict[Means, list[Json]]:
     whole: list[tuple[Place, str, Json]] = []
     spread: dict[Place, list[tuple[str, Json]]] = {}
     for name, value in attributes.items():
-        place = find_place(name)
+        place = find_place(name) if len(name) <= LONGEST_NAME else None
         if place is None or place.means in _NOT_GATHERED or is_empty(value):
             continue
         if place.prefix:

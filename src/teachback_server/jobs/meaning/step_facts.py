@@ -14,6 +14,7 @@ from teachback_server.jobs.meaning.spans import Attributes, Span
 from teachback_server.jobs.meaning.tables import (
     KINDS,
     KNOWN_NAMES,
+    LONGEST_NAME,
     find_convention,
     is_in_a_table,
     is_unread,
@@ -40,9 +41,9 @@ _MONEY = frozenset((*_COST, *_INPUT_COST, *_OUTPUT_COST, *_COSTS))
 _NAMING = frozenset((*_KIND, *_STEP_NAME, *_AGENT_NAME, *_TOOL_NAME, *_MODEL))
 
 _AGENT_KINDS = frozenset({"agent", "invoke_agent", "create_agent"})
-_MOST_TOKENS = 10**12  # beyond it, a number is a mistake and would not fit a column of sums
+_MOST_TOKENS = 10**9  # beyond it, a number is a mistake and would not fit a column of sums
 _MOST_USD = 10**9
-_LONGEST_NAME = 255
+_LONGEST_SHOWN = 255
 _LONGEST_USAGE = 4000  # characters
 _NAME_AND_COUNT = re.compile(r"(\w+)=(\d{1,12})\b")
 
@@ -58,7 +59,7 @@ def read_facts(span: Span) -> StepFacts:
     if not _MONEY.isdisjoint(attributes):
         _read_cost(facts, attributes)
     facts.convention = find_convention(attributes, span.scope)
-    unread = [name for name in attributes if name not in KNOWN_NAMES and is_unread(name)]
+    unread = [name for name in attributes if name not in KNOWN_NAMES and len(name) <= LONGEST_NAME and is_unread(name)]
     if unread:
         facts.unread = tuple(name for name in unread if _can_carry_text(attributes[name]))
     if span.events:
@@ -97,7 +98,12 @@ def _list_unread_of_events(span: Span) -> Iterator[str]:
     for event in span.events:
         if event.attributes and event.name not in EVENTS_READ and is_like_a_carrier(event.name):
             for name, value in event.attributes.items():
-                if not is_in_a_table(name) and is_like_a_carrier(name) and _can_carry_text(value):
+                if (
+                    len(name) <= LONGEST_NAME
+                    and not is_in_a_table(name)
+                    and is_like_a_carrier(name)
+                    and _can_carry_text(value)
+                ):
                     yield f"{event.name}: {name}"
 
 
@@ -145,7 +151,7 @@ def _find_text(attributes: Attributes, keys: tuple[str, ...]) -> str:
     for key in keys:
         value = attributes.get(key)
         if value and isinstance(value, str):
-            return value[:_LONGEST_NAME] if value[0] != '"' else value.strip('"')[:_LONGEST_NAME]
+            return value[:_LONGEST_SHOWN] if value[0] != '"' else value.strip('"')[:_LONGEST_SHOWN]
     return ""
 
 

@@ -36,7 +36,9 @@ CONVENTIONS: tuple[Convention, ...] = (
     OPENTELEMETRY_GEN_AI,
     FRAMEWORKS,
 )
+LONGEST_NAME = 1000  # characters; a longer name is of no convention, and would cost memory to remember
 _REMEMBERED_NAMES = 8192  # the names of attributes repeat from span to span, indexed ones among them
+_LONGEST_SCOPE = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,7 +127,7 @@ def find_convention(attributes: Attributes, scope: str) -> str:
         for marker, name in _CONVENTION_OF_MARKER.items():
             if marker in attributes:
                 return name
-    return _find_convention_of_scope(scope)
+    return _find_convention_of_scope(scope[:_LONGEST_SCOPE])
 
 
 @lru_cache(maxsize=_REMEMBERED_NAMES)
