@@ -15,7 +15,7 @@ def main() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = [
         *project["project"]["dependencies"],
-        *project["project"]["optional-dependencies"]["server"],
+        *(wanted for extra in project["project"]["optional-dependencies"].values() for wanted in extra),
         *project["dependency-groups"]["dev"],
         *project["build-system"]["requires"],
     ]
