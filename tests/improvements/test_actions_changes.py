@@ -20,6 +20,7 @@ from teachback_server.improvements.actions import (
 )
 from teachback_server.improvements.candidates import ChangeState
 from teachback_server.improvements.edits import Edit, EditRefused
+from teachback_server.improvements.gate_words import list_figures
 from teachback_server.improvements.models import Change, Pattern
 from teachback_server.jobs.actions import next_job_number
 from teachback_server.people.actor import PermissionMissing
@@ -43,6 +44,7 @@ HARM = Rule(name="all to billing", when="true", action="set_field", field="queue
 NO_DIFFERENCE = Rule(
     name="never", when='input.text == ""', action="set_field", field="queue", value='"billing"', reason="Test"
 )
+NO_RETURNS = Check(name="no returns", kind="expression", expression='output.queue != "returns"')
 HARMLESS_CHECK = Check(name="has a queue", kind="expression", expression='output.queue != ""')
 
 
@@ -105,6 +107,21 @@ def test_a_rule_that_is_not_worse_waits_for_an_owner(loop: Loop) -> None:
     accept_change(loop.house.owner, change)
     assert rules_of(loop) == [NO_DIFFERENCE.name]
     assert loop.live.from_job == next_job_number(loop.workflow)
+
+
+def test_a_check_is_judged_by_what_it_would_have_caught_and_held_back(loop: Loop) -> None:
+    loop.turn(600, may_certify=False, at_once=600)
+    change = propose_change(loop.house.owner, loop.workflow, Edit(check=NO_RETURNS), title="A check")
+    gate = run_test(loop, change).gate
+    assert gate is not None
+    assert gate.verdict == GateVerdict.NOT_WORSE
+    wrong, right = gate.report["check"]["of_wrong"], gate.report["check"]["of_right"]
+    assert (wrong["share"], right["held"] > 0) == (1.0, True)
+    assert wrong["cases"] + right["cases"] == gate.cases
+    assert gate.report["sentence"].startswith("Not worse, as a check changes no output. It would have caught 100%")
+    figures = {figure.label: figure.words for figure in list_figures(gate.report, gate.lever)}
+    assert figures["Wrong outputs that it would have caught"].startswith(f"{wrong['held']} of {wrong['cases']}: 100")
+    assert "between" in figures["Right outputs that it would have held back"]
 
 
 def test_a_rule_that_does_harm_is_closed_and_stays_out(loop: Loop) -> None:

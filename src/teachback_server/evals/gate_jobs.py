@@ -11,6 +11,7 @@ from teachback.vocabulary import JobStatus
 from teachback_server.agents.open_releases import OpenRelease
 from teachback_server.agents.pipeline import run_release
 from teachback_server.agents.protocol import AgentResult, JobInput
+from teachback_server.evals.check_measure import CheckedCase
 from teachback_server.evals.gate_test import PairedCase, score_of
 from teachback_server.evals.models import Case
 from teachback_server.jobs.models import Job
@@ -87,6 +88,25 @@ def pair_results(
         )
         for one, before, after in zip(jobs, base, candidate, strict=True)
     ]
+
+
+def list_checked_cases(
+    jobs: Sequence[GateJob], base: Sequence[AgentResult], candidate: Sequence[AgentResult]
+) -> list[CheckedCase]:
+    """The reviewed outputs that the base would let pass, and whether the candidate, with the same output, would not."""
+    cases = []
+    for one, before, after in zip(jobs, base, candidate, strict=True):
+        score = None if one.case is None or before.output is None else _score(one, before, hand_back_cost=1.0)
+        if one.case is not None and score is not None and not before.wants_review:
+            cases.append(
+                CheckedCase(
+                    group=one.job.group,
+                    weight=1 / one.case.review_probability,
+                    is_right=score == 1.0,
+                    is_held=bool(after.wants_review),
+                )
+            )
+    return cases
 
 
 def outcomes_of(jobs: Sequence[GateJob], results: Sequence[AgentResult]) -> list[CaseOutcome]:

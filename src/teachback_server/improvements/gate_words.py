@@ -25,6 +25,9 @@ def list_figures(report: JsonObject, lever: str) -> tuple[Figure, ...]:
         return _list_certificate_figures(report)
     if "fixed" not in report:
         return ()
+    check = report.get("check")
+    if isinstance(check, Mapping):
+        return _list_check_figures(report, check)
     lines = [
         ("Judged on", _judged_on(report)),
         ("Before and after", _before_and_after(report)),
@@ -67,6 +70,26 @@ def describe_wait(undecided: int) -> str:
         return words
     waits = "waits" if undecided == 1 else "wait"
     return f"{words} {_jobs(undecided)} that could judge it {waits} for a decision on the desk."
+
+
+def _list_check_figures(report: JsonObject, check: Mapping[str, Json]) -> tuple[Figure, ...]:
+    return (
+        Figure(label="Judged on", words=_judged_on(report)),
+        Figure(label="Wrong outputs that it would have caught", words=_held(check, "of_wrong")),
+        Figure(label="Right outputs that it would have held back", words=_held(check, "of_right")),
+        Figure(
+            label="Which outputs",
+            words="reviewed ones that nothing else held back, each standing for all with its chance of review",
+        ),
+    )
+
+
+def _held(check: Mapping[str, Json], name: str) -> str:
+    held = check.get(name)
+    if not isinstance(held, Mapping) or held.get("share") is None:
+        return "cannot tell yet: there was no such output"
+    counts = f"{_number(held, 'held'):,.0f} of {_number(held, 'cases'):,.0f}"
+    return f"{counts}: {_percent(held, 'share')}, between {_percent(held, 'low')} and {_percent(held, 'high')}"
 
 
 def _list_certificate_figures(report: JsonObject) -> tuple[Figure, ...]:

@@ -6,7 +6,15 @@ from dataclasses import asdict, replace
 from teachback.vocabulary import GateVerdict, Lever
 from teachback_server.agents.open_releases import OpenReleases
 from teachback_server.agents.protocol import AgentResult
-from teachback_server.evals.gate_jobs import GateJob, list_gate_jobs, outcomes_of, pair_results, run_over_jobs
+from teachback_server.evals.check_measure import describe_check, measure_check
+from teachback_server.evals.gate_jobs import (
+    GateJob,
+    list_checked_cases,
+    list_gate_jobs,
+    outcomes_of,
+    pair_results,
+    run_over_jobs,
+)
 from teachback_server.evals.gate_test import (
     Claim,
     PairedCase,
@@ -46,11 +54,15 @@ def judge_candidate(workflow: Workflow, agents: OpenReleases, live: LiveState, c
         proven_cases=proven_cases,
         lowest=workflow.hand_back_cost - 1 if _hands_everything_back(base) else -1.0,
     )
+    figures = report.as_json()
+    if candidate.lever is Lever.CHECKS:
+        measure = measure_check(list_checked_cases(gate_jobs, base, after))
+        figures.update(check=measure.as_json(), sentence=describe_check(report.verdict, report.sentence, measure))
     judged_through = max((one.job.number for one in gate_jobs), default=state.judged_through)
     return Judged(
         verdict=report.verdict,
         report={
-            **report.as_json(),
+            **figures,
             "judged_through": judged_through,
             "strengthened": [] if strengthened is None else [asdict(strengthened)],
             "compared_with": [live.release.number] if proven_cases is None else [live.release.number, proven.number],
