@@ -404,3 +404,21 @@ def test_attributes_that_only_their_words_explain_are_shown_with_their_names() -
     assert (content.input, content.output) == ({"city": "Rome"}, "booked")
     both = read_content(make_span({"acme.question": "where?", "acme.prompt": "Answer briefly."}))
     assert both.input == {"acme.prompt": "Answer briefly.", "acme.question": "where?"}
+
+
+def test_further_input_and_output_stand_beside_and_nothing_stands_there_twice() -> None:
+    content = read_content(
+        make_span(
+            {
+                "openinference.span.kind": "CHAIN",
+                "input.value": "Two at nine?",
+                "crew_inputs": '{"city": "Rome"}',
+                "traceloop.entity.input": "Two at nine?",
+                "output.value": "Booked.",
+                "acme.answer": "Booked.",
+                "llm.input_messages.0.message.content": "Two at nine?",
+            }
+        )
+    )
+    assert (content.input, content.output) == ("Two at nine?", "Booked.")
+    assert content.beside == {"crew_inputs": {"city": "Rome"}}

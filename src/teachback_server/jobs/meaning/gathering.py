@@ -45,6 +45,8 @@ def gather_attributes(attributes: Attributes) -> dict[Means, list[Json]]:
         place = find_place(name) if len(name) <= LONGEST_NAME else None
         if place is None or place.means in _NOT_GATHERED or is_empty(value):
             continue
+        if place.is_plain and isinstance(value, bool):
+            continue  # a switch, whatever its name: `use_prompt`
         if place.prefix:
             spread.setdefault(place, []).append((name[len(place.prefix) + 1 :], value))
         else:

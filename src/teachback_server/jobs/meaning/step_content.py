@@ -1,8 +1,9 @@
 """Reads what a person wants to see of one step: messages, tools, documents, errors."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from teachback.json_types import Json
+from teachback.json_types import Json, JsonObject
 from teachback.vocabulary import StepKind
 from teachback_server.jobs.meaning.convention import Means
 from teachback_server.jobs.meaning.envelopes import open_envelope
@@ -20,6 +21,7 @@ from teachback_server.jobs.meaning.loose_json import clean_text, is_empty, read_
 from teachback_server.jobs.meaning.messages import has_messages, read_messages
 from teachback_server.jobs.meaning.spans import Attributes, Span
 from teachback_server.jobs.meaning.step_facts import read_kind
+from teachback_server.jobs.meaning.tables import LONGEST_NAME, find_place
 from teachback_server.jobs.meaning.what_spans_say import Message, StepContent, ToolCall
 
 _NAMES_OF_DOCUMENT = ("document", "node", "entity")
@@ -28,6 +30,9 @@ _NAMES_OF_DOCUMENT_TEXT = ("content", "page_content", "text", "document", "snipp
 _NAMES_OF_PROMPT = ("prompt", "input", "inputs", "query", "inputText")
 _NAMES_OF_ANSWERS = ("choices", "candidates", "generations", "output")
 _NAMES_OF_ANSWER = ("completion", "output_text", "combined_chunk_content", "generation", "response", "text", "content")
+_MAY_STAND_BESIDE = frozenset(
+    {Means.INPUT, Means.OUTPUT, Means.QUERY, Means.TEXT_OUT, Means.REASONING, Means.TOOL_ARGUMENTS, Means.TOOL_RESULT}
+)
 _DEEPEST_DOCUMENT = 8
 
 
@@ -35,15 +40,16 @@ def read_content(span: Span) -> StepContent:
     """Read what a person reads of one step; what the span does not carry stays empty."""
     said = gather(span)
     kind = read_kind(span.attributes)[0]
-    return StepContent(
-        input=find_value(said, Means.JOB_INPUT) or find_value(said, Means.INPUT) or find_value(said, Means.QUERY),
-        output=find_value(said, Means.JOB_OUTPUT) or find_value(said, Means.OUTPUT),
+    content = StepContent(
+        input=_find_first_of(said, Means.JOB_INPUT, Means.INPUT, Means.QUERY),
+        output=_find_first_of(said, Means.JOB_OUTPUT, Means.OUTPUT),
         messages_in=read_messages_in(span, said),
         messages_out=read_messages_out(span, said),
         tool=read_tool(span, said, kind),
         documents=tuple(_list_documents(span, said, kind)),
         error=read_error(span, said),
     )
+    return replace(content, beside=_find_beside(span.attributes, content))
 
 
 def read_messages_in(span: Span, said: Gathered) -> tuple[Message, ...]:
@@ -106,6 +112,28 @@ def read_error(span: Span, said: Gathered) -> str:
         return clean_text(span.status_message) or find_text(said, Means.ERROR) or "It failed and does not say why."
     kind = span.attributes.get("error.type")
     return clean_text(kind) if isinstance(kind, str) else ""
+
+
+def _find_first_of(said: Gathered, *meanings: Means) -> Json:
+    return next((said[means][0] for means in meanings if said.get(means)), None)
+
+
+def _find_beside(attributes: Attributes, content: StepContent) -> JsonObject:
+    """What was sent as input or output and is nowhere else in the content: a step may carry several of each."""
+    shown: list[Json] = [content.input, content.output]
+    shown += [message.text for message in (*content.messages_in, *content.messages_out)]
+    if content.tool is not None:
+        shown += [content.tool.arguments, content.tool.result]
+    beside: dict[str, Json] = {}
+    for name, value in attributes.items():
+        place = find_place(name) if len(name) <= LONGEST_NAME else None
+        if place is None or place.prefix or place.means not in _MAY_STAND_BESIDE or isinstance(value, bool):
+            continue
+        read = read_json(value)
+        is_within = any(isinstance(one, Mapping) and one.get(name) == read for one in (content.input, content.output))
+        if not is_empty(read) and not is_within and read not in shown and open_envelope(read) not in shown:
+            beside[name] = read
+    return beside
 
 
 def _first_messages(said: Gathered, means: Means, role: str) -> tuple[Message, ...]:

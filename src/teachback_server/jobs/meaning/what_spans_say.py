@@ -52,6 +52,7 @@ class StepContent:
     tool: ToolCall | None = None
     documents: tuple[str, ...] = ()  # that a retrieval found
     error: str = ""
+    beside: JsonObject = field(default_factory=dict)  # further input and output that it carries, by attribute
 
 
 @dataclass(frozen=True, kw_only=True)

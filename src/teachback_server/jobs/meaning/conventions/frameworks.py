@@ -21,6 +21,7 @@ FRAMEWORKS = Convention(
         "crewai.task.output": Means.OUTPUT,
         "crewai.crew.result": Means.OUTPUT,
         "crewai.crew.tasks_output": Means.OUTPUT,
+        "tool.result_as_answer": Means.SETTING,
         "crewai.agent.role": Means.AGENT_NAME,
         "crewai.*": Means.SETTING,
         # Haystack
