@@ -59,6 +59,14 @@ def digest_until(stop: threading.Event) -> None:
         stop.wait(LOOKS_EVERY_SECONDS)
 
 
+def digest_all() -> None:
+    """Digest until nothing waits."""
+    digester = Digester(open_trace_store())
+    while digester.digest_some():
+        pass
+    take_outcomes()
+
+
 def _is_mine(file: int) -> bool:
     """Whether no other process digests: of this folder, and on PostgreSQL of all machines that share the database."""
     try:

@@ -2,8 +2,10 @@
 
 import os
 import secrets
+import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from types import FrameType
 
@@ -12,6 +14,7 @@ from django.db import close_old_connections
 from django.db.utils import OperationalError
 from django_tasks_db.management.commands.db_worker import Worker
 
+from teachback_server.commands.acts.digest import digest_all
 from teachback_server.commands.acts.lost_tasks import hold_worker_lock, take_back_lost_tasks
 from teachback_server.commands.acts.prepare import bring_tables_up_to_date
 from teachback_server.commands.acts.upkeep import see_to_everything
@@ -19,6 +22,8 @@ from teachback_server.commands.lifeline import end_with_parent
 
 LOOKS_EVERY_SECONDS = 0.5
 SWEEPS_EVERY_SECONDS = 20.0
+DIGESTS_AGAIN_AFTER_SECONDS = 1.0
+CHILD = "teachback_server.commands.child"
 
 
 class CarefulWorker(Worker):
@@ -40,8 +45,12 @@ def run() -> None:
 
 
 def prepare_and_work(*, until_idle: bool) -> None:
-    """Bring the tables up to date, then work: until told to stop, or until nothing is left."""
+    """Bring the tables up to date, then work: until told to stop, or until nothing is left. Traces are digested too."""
     bring_tables_up_to_date()
+    if until_idle:
+        digest_all()
+    else:
+        threading.Thread(target=_keep_digesting, daemon=True).start()
     work(until_idle=until_idle)
 
 
@@ -64,6 +73,14 @@ def work(*, until_idle: bool = False) -> None:
         )
         worker.configure_signals()
         worker.run()
+
+
+def _keep_digesting() -> None:
+    """Digest in a process of its own, as a task may keep this one busy for minutes; it ends with this one."""
+    while True:
+        digest = subprocess.Popen([sys.executable, "-m", CHILD, "digest"], stdin=subprocess.PIPE)  # noqa: S603
+        digest.wait()
+        time.sleep(DIGESTS_AGAIN_AFTER_SECONDS)
 
 
 def _sweep_for_ever(folder: Path) -> None:
