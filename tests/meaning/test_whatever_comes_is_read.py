@@ -93,7 +93,7 @@ def spans(draw: st.DrawFn) -> Span:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(spans(), min_size=1, max_size=4))
 def test_any_spans_are_read_without_an_error(trace: list[Span]) -> None:
     for span in trace:

@@ -10,7 +10,7 @@ from teachback.vocabulary import JobStatus, RoutingKind, StepKind
 from teachback_server.jobs.meaning.convention import Means
 from teachback_server.jobs.meaning.envelopes import is_request, open_envelope
 from teachback_server.jobs.meaning.gathering import Gathered, find_text, find_value, gather
-from teachback_server.jobs.meaning.loose_json import is_empty, read_json
+from teachback_server.jobs.meaning.loose_json import clean_text, is_empty, read_json
 from teachback_server.jobs.meaning.messages import THOUGHT, has_messages, is_nothing_but_message, read_messages
 from teachback_server.jobs.meaning.spans import Span
 from teachback_server.jobs.meaning.step_content import read_error, read_messages_in, read_messages_out
@@ -58,7 +58,8 @@ def names_of_workflow(span: Span) -> tuple[tuple[str, str], ...]:
     """The names by which a span's workflow may be known, as (attribute, value), the most telling one first."""
     named = [(name, span.attributes.get(name)) for name in _WORKFLOW]
     named.append(("service.name", span.resource.get("service.name")))
-    return tuple((name, value[:_LONGEST_NAME]) for name, value in named if isinstance(value, str) and value.strip())
+    told = [(name, clean_text(value)[:_LONGEST_NAME]) for name, value in named if isinstance(value, str)]
+    return tuple((name, value) for name, value in told if value.strip())
 
 
 def count_retries(spans: Sequence[Span]) -> int:
@@ -257,5 +258,5 @@ def _find_session(job_span: Span, spans: Sequence[Span]) -> str:
         for key in _SESSION:
             value = span.attributes.get(key)
             if isinstance(value, str) and value:
-                return value[:_LONGEST_NAME]
+                return clean_text(value)[:_LONGEST_NAME]
     return ""
