@@ -1,4 +1,4 @@
-"""A small HTTP server on the loopback that behaves as it is told: well, or in each of the ways in which servers fail."""
+"""A small HTTP server on the loopback that behaves as it is told: well, or in one of the ways in which servers fail."""
 
 import gzip
 import json

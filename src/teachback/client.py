@@ -90,8 +90,10 @@ class Client:
         """Send word about a job that ended earlier."""
         connection = self.connect(name)
         if connection.sender is not None:
+            settings = connection.settings
+            sent = {name: redact_value(settings.redact, f"outcome.{name}", value) for name, value in content.items()}
             path = f"/api/v1/workflows/{quote(name, safe='')}/jobs/outcome"
-            connection.sender.add_outcome(path, {"id": _redact_id(connection.settings, job_id), **content})
+            connection.sender.add_outcome(path, {"id": _redact_id(settings, job_id), **sent})
 
     def flush(self, timeout_seconds: float) -> bool:
         """Wait until the servers have everything."""

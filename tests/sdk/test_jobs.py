@@ -141,7 +141,7 @@ def test_a_hand_back_that_the_program_swallows_still_counts() -> None:
     def stubborn(ticket: dict[str, str]) -> dict[str, str]:
         try:
             teachback.hand_back("No.")
-        except Exception:
+        except teachback.HandedBack:
             return {"queue": "guessed"}
 
     result = desk.run(stubborn, TICKET)
