@@ -24,10 +24,9 @@ os.environ.setdefault("TEACHBACK_HOME", str(Path(tempfile.gettempdir()) / "teach
 os.environ["DJANGO_SETTINGS_MODULE"] = "teachback_server.project.settings"
 django.setup()
 
-from django.core.management import call_command  # noqa: E402 — tables need django.setup first
-
-from teachback.json_types import content_hash  # noqa: E402
+from teachback.json_types import content_hash  # noqa: E402 — tables need django.setup first
 from teachback.vocabulary import JobStatus, ReviewVerdict, RoutingKind  # noqa: E402
+from teachback_server.commands.acts.prepare import bring_tables_up_to_date  # noqa: E402
 from teachback_server.jobs.actions import JobSource  # noqa: E402
 from teachback_server.jobs.models import Job  # noqa: E402
 from teachback_server.people.actor import SYSTEM  # noqa: E402
@@ -138,8 +137,7 @@ def list_questions(jobs: int) -> Iterator[Question]:
 
 def open_work(jobs: int) -> Workflow:
     """The workflow with so many jobs; they are made where they are not there."""
-    call_command("migrate", verbosity=0)
-    call_command("migrate", database="traces", verbosity=0)
+    bring_tables_up_to_date()
     workflow = Workflow.objects.filter(name=BOUNDARY.name).first()
     if workflow is None:
         workflow, _ = open_workflow(SYSTEM, BOUNDARY, at=FIRST_MOMENT)

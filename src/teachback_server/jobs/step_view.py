@@ -54,13 +54,14 @@ class ShownContent:
     output: ShownText | None
     tool: ShownTool | None
     documents: tuple[ShownText, ...]
+    beside: tuple[tuple[str, ShownText], ...]  # further input and output, by the attribute that carries it
     error: str
 
     @property
     def is_empty(self) -> bool:
         """Whether the trace says nothing about what the step was given and gave."""
-        said = (self.messages_in, self.messages_out, self.input, self.output, self.tool, self.documents, self.error)
-        return not any(said)
+        said = (self.messages_in, self.messages_out, self.input, self.output, self.tool, self.documents, self.beside)
+        return not any(said) and not self.error
 
     @property
     def is_cut(self) -> bool:
@@ -71,6 +72,7 @@ class ShownContent:
         messages = [*self.messages_in, *self.messages_out]
         tools = [tool for message in messages for tool in message.tools] + ([self.tool] if self.tool else [])
         texts = [self.input, self.output, *self.documents, *(message.text for message in messages)]
+        texts += [text for _, text in self.beside]
         texts += [part for tool in tools for part in (tool.arguments, tool.result)]
         return [text for text in texts if text is not None]
 
@@ -88,6 +90,9 @@ def show_content(content: StepContent, *, is_whole: bool = False) -> ShownConten
         output=None if content.messages_out or _has_result(content.tool) else _show_value(content.output, letters),
         tool=_show_tool(content.tool, letters) if content.tool else None,
         documents=tuple(_cut(text, letters) for text in content.documents),
+        beside=tuple(
+            (name, text) for name, value in content.beside.items() if (text := _show_value(value, letters)) is not None
+        ),
         error=_cut(content.error, letters).text,
     )
 
