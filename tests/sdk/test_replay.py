@@ -1,0 +1,186 @@
+"""Replay: the same work under another release, with tools that answer from the recording and never touch the world."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import teachback
+from teachback.release_document import ReleaseDocument, Rule
+from teachback.testing import (
+    RecordedJob,
+    RecordedTool,
+    RecordedToolError,
+    ReplayStatus,
+    make_release,
+    replay,
+    replay_job,
+)
+from teachback.vocabulary import JobStatus, RoutingKind
+
+desk = teachback.workflow("support-desk")
+touched: list[str] = []
+
+
+@teachback.tool("find order")
+def find_order(number: str, *, deep: bool = False) -> dict[str, Any]:
+    touched.append(number)
+    return {}
+
+
+@teachback.tool("send mail", has_side_effects=True)
+def send_mail(to: str) -> None:
+    touched.append(to)
+
+
+@desk.job
+def triage(ticket: dict[str, Any]) -> dict[str, Any]:
+    order = find_order(ticket["number"])
+    return {"queue": "returns" if order["state"] == "lost" else "delivery", "told": desk.release.instructions}
+
+
+def recorded(*tools: RecordedTool) -> RecordedJob:
+    return RecordedJob(id="t-1", input={"number": "A1"}, tools=tools)
+
+
+FOUND = RecordedTool(name="find order", arguments={"number": "A1"}, result={"state": "lost"})
+
+
+def test_tools_answer_from_the_recording_under_the_release_that_is_tried() -> None:
+    document = ReleaseDocument(
+        workflow="support-desk",
+        instructions="Be kind.",
+        rules=(Rule(name="returns", when="output.queue == 'returns'", action="review", reason="a return"),),
+    )
+    (replayed,) = replay(triage, [recorded(FOUND)], release=make_release(document))
+    assert replayed.status is ReplayStatus.DONE
+    assert replayed.result is not None
+    assert replayed.result.output == {"queue": "returns", "told": "Be kind."}
+    assert (replayed.result.routing.kind, "a return" in replayed.result.routing.reason) == (RoutingKind.REVIEW, True)
+    assert touched == []
+
+
+def test_a_call_that_was_never_recorded_stops_the_replay() -> None:
+    other = RecordedTool(name="find order", arguments={"number": "A2"}, result={})
+    for tools, why in (
+        ((), "never called in the recording"),
+        ((other,), "arguments that were never recorded"),
+    ):
+        replayed = replay_job(triage, recorded(*tools))
+        assert (replayed.status, replayed.result) == (ReplayStatus.DIVERGED, None)
+        assert why in replayed.why
+        assert "find order" in replayed.why
+    assert touched == []
+
+
+def test_the_same_call_answers_in_the_order_of_the_recording_and_no_more_often() -> None:
+    def ask_twice(ticket: dict[str, Any]) -> dict[str, Any]:
+        return {"states": [find_order("A1")["state"] for _ in range(ticket["times"])]}
+
+    tools = (FOUND, RecordedTool(name="find order", arguments={"number": "A1"}, result={"state": "found"}))
+    twice, thrice = replay(
+        ask_twice, [RecordedJob(id=str(times), input={"times": times}, tools=tools) for times in (2, 3)]
+    )
+    assert twice.result is not None
+    assert twice.result.output == {"states": ["lost", "found"]}
+    assert thrice.status is ReplayStatus.DIVERGED
+    assert "once more" in thrice.why
+
+
+def test_a_tool_with_side_effects_stops_the_replay_even_if_it_was_recorded() -> None:
+    def tell(ticket: dict[str, Any]) -> dict[str, Any]:
+        send_mail("ann@example.org")
+        return {}
+
+    sent = RecordedTool(name="send mail", arguments={"to": "ann@example.org"}, has_side_effects=True)
+    replayed = replay_job(tell, recorded(sent))
+    assert replayed.status is ReplayStatus.DIVERGED
+    assert "side effects" in replayed.why
+    once_harmful = RecordedTool(
+        name="find order", arguments={"number": "A1"}, result={"state": "lost"}, has_side_effects=True
+    )
+    assert replay_job(triage, recorded(once_harmful)).status is ReplayStatus.DIVERGED
+    assert touched == []
+
+
+def test_an_agent_that_catches_everything_cannot_go_past_the_recording() -> None:
+    def stubborn(ticket: dict[str, Any]) -> dict[str, Any]:
+        for call in (lambda: find_order("A9"), lambda: find_order("A1"), lambda: send_mail("x")):
+            with suppress(BaseException):
+                call()
+        return {"queue": "guessed"}
+
+    replayed = replay_job(stubborn, recorded(FOUND))
+    assert (replayed.status, replayed.result) == (ReplayStatus.DIVERGED, None)
+    assert touched == []
+
+
+def test_what_a_tool_raised_is_raised_again() -> None:
+    def careful(ticket: dict[str, Any]) -> dict[str, Any]:
+        try:
+            find_order("A1")
+        except RecordedToolError as problem:
+            return {"problem": str(problem)}
+        return {}
+
+    failed = RecordedTool(name="find order", arguments={"number": "A1"}, error="TimeoutError: too slow")
+    replayed = replay_job(careful, recorded(failed))
+    assert replayed.result is not None
+    assert replayed.result.output == {"problem": "TimeoutError: too slow"}
+
+
+def test_an_exception_or_a_hand_back_of_the_function_ends_its_job_alone() -> None:
+    def work(ticket: dict[str, Any]) -> dict[str, Any]:
+        if ticket["number"] == "A1":
+            raise KeyError("no")
+        if ticket["number"] == "A2":
+            teachback.hand_back("Not mine.")
+        return ticket
+
+    results = replay(work, [RecordedJob(id=number, input={"number": number}) for number in ("A1", "A2", "A3")])
+    assert [one.status for one in results] == [ReplayStatus.RAISED, ReplayStatus.DONE, ReplayStatus.DONE]
+    assert results[0].why == "KeyError: 'no'"
+    assert results[1].result is not None
+    assert results[1].result.status is JobStatus.HANDED_BACK
+
+
+def test_async_functions_and_generators_are_replayed_too() -> None:
+    @teachback.tool
+    async def look(number: str) -> dict[str, Any]:
+        touched.append(number)
+        return {}
+
+    async def work(ticket: dict[str, Any]) -> dict[str, Any]:
+        first, second = await asyncio.gather(look("A1"), look("A2"))
+        return {"states": [first["state"], second["state"]]}
+
+    async def stream(ticket: dict[str, Any]) -> AsyncIterator[str]:
+        yield (await look("A1"))["state"]
+        yield "."
+
+    tools = [
+        RecordedTool(name="look", arguments={"number": number}, result={"state": state})
+        for number, state in (("A1", "lost"), ("A2", "found"))
+    ]
+    for function, output in ((work, {"states": ["lost", "found"]}), (stream, {"text": "lost."})):
+        replayed = replay_job(function, recorded(*tools))
+        assert replayed.result is not None
+        assert replayed.result.output == output
+    assert replay_job(work, recorded(tools[0])).status is ReplayStatus.DIVERGED
+    assert touched == []
+
+
+def test_a_tool_makes_of_the_recorded_json_what_it_returns_itself() -> None:
+    @dataclass
+    class Order:
+        state: str
+
+    @teachback.tool("find", read_result=lambda result: Order(**result))  # type: ignore[arg-type]
+    def find(number: str) -> Order:
+        raise AssertionError
+
+    tool = RecordedTool(name="find", arguments={"number": "A1"}, result={"state": "lost"})
+    replayed = replay_job(lambda ticket: {"state": find("A1").state}, recorded(tool))
+    assert replayed.result is not None
+    assert replayed.result.output == {"state": "lost"}
