@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 
-from teachback_server.jobs.trace_store import NameSums, StepRow, TraceStore, TraceSums
+from teachback_server.jobs.trace_store import NameSums, StepRow, TraceStore, TraceSums, add_up_usage
 
 START = 1_772_438_400_000_000_000
 _workflows = count(1)
@@ -115,6 +115,19 @@ def test_a_trace_sums_up_its_steps_each_once(store: TraceStore, workflow_id: int
         output_tokens=60,
         cost_usd=1.0,
     )
+
+
+def test_what_an_agent_repeats_of_its_model_calls_is_not_counted_twice(store: TraceStore, workflow_id: int) -> None:
+    agent = replace(ROW, workflow_id=workflow_id, kind="other", input_tokens=100, output_tokens=9, cost_usd=0.5)
+    calls = [
+        replace(agent, kind="model", span_id=span(number), input_tokens=60, output_tokens=4, cost_usd=0.2)
+        for number in (2, 3)
+    ]
+    store.write_steps([agent, *calls])
+    (sums,) = store.sum_traces(workflow_id, [TRACE])
+    assert (sums.input_tokens, sums.output_tokens, sums.cost_usd) == (120, 9, 0.5)
+    usage = add_up_usage([agent, *calls])
+    assert (usage.input_tokens, usage.output_tokens, usage.cost_usd) == (120, 9, 0.5)
 
 
 def test_workflows_do_not_see_each_other(store: TraceStore, workflow_id: int) -> None:

@@ -41,9 +41,13 @@ _LIST = (
     f"SELECT {', '.join(_COLUMNS)} FROM {TABLE} FINAL WHERE {_OF_TRACE}"
     " ORDER BY started_ns, span_id LIMIT {most:UInt64}"
 )
+_PAIRS = ", ".join(
+    f"sumIf({name}, kind = 'model'), maxIf({name}, kind != 'model')"
+    for name in ("input_tokens", "output_tokens", "cost_usd")
+)
 _SUMS = f"""
 SELECT trace_id, count(), countIf(is_error), min(started_ns),
-       max(started_ns + toInt64(round(duration_ms * 1000000))), sum(input_tokens), sum(output_tokens), sum(cost_usd)
+       max(started_ns + toInt64(round(duration_ms * 1000000))), {_PAIRS}
 FROM {TABLE} FINAL WHERE {_OF_TRACES} GROUP BY trace_id"""
 _REQUESTS = f"SELECT DISTINCT trace_id, request_id FROM {TABLE} FINAL WHERE {_OF_TRACES} ORDER BY request_id"
 _NAME_SUMS = f"""

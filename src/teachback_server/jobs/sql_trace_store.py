@@ -46,10 +46,14 @@ _MOVE = (
     f'INSERT INTO "{_TABLE}" ({", ".join(_COLUMNS)})'
     f' SELECT %s, {", ".join(_COLUMNS[1:])} FROM "{_TABLE}" WHERE workflow_id = %s AND trace_id = %s {_ON_CONFLICT}'
 )
+_PAIRS = ", ".join(
+    f"SUM(CASE WHEN kind = 'model' THEN {name} ELSE 0 END), MAX(CASE WHEN kind = 'model' THEN 0 ELSE {name} END)"
+    for name in ("input_tokens", "output_tokens", "cost_usd")
+)
 _SUMS = f"""
 SELECT trace_id, COUNT(*), SUM(CASE WHEN is_error THEN 1 ELSE 0 END), MIN(started_ns),
        MAX(started_ns + CAST(ROUND(duration_ms * 1000000) AS BIGINT)),
-       SUM(input_tokens), SUM(output_tokens), SUM(cost_usd)
+       {_PAIRS}
 FROM "{_TABLE}" {_OF_TRACES} GROUP BY trace_id"""
 _NAME_SUMS = f"""
 SELECT name, MIN(kind), COUNT(*), COUNT(DISTINCT trace_id),

@@ -10,7 +10,7 @@ from teachback_server.jobs.queries import MOST_STEPS
 from teachback_server.jobs.step_view import ShownContent, show_content
 from teachback_server.jobs.timeline import Timeline, keep_branch
 from teachback_server.jobs.trace_reading import RequestReader
-from teachback_server.jobs.trace_store import StepRow
+from teachback_server.jobs.trace_store import StepRow, add_up_usage
 
 MOST_TROUBLED = 8
 _NOT_KEPT = "The request that brought this step is not kept any more."
@@ -69,11 +69,11 @@ def find_trace(job: Job) -> JobTrace | None:
     steps = keep_branch(found, job.span_id) if is_shared else found
     if not steps:
         return None
-    timeline = Timeline(steps, top=job.span_id)
+    timeline, usage = Timeline(steps, top=job.span_id), add_up_usage(steps)
     return JobTrace(
         timeline=timeline,
-        tokens=sum(step.input_tokens + step.output_tokens for step in steps),
-        cost_usd=sum(step.cost_usd for step in steps),
+        tokens=usage.input_tokens + usage.output_tokens,
+        cost_usd=usage.cost_usd,
         troubled=tuple(
             TroubledStep(span_id=step.span_id, name=step.name, starts_seconds=timeline.starts_seconds(step))
             for step in timeline.list_troubled(most=MOST_TROUBLED)

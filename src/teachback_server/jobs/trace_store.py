@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from teachback.vocabulary import StepKind
+
 TRACES = "traces"  # the name of the database connection on which the tables of traces live
 
 
@@ -58,6 +60,39 @@ class NameSums:
     duration_ms: float
 
 
+class Used(Protocol):
+    """A step with what it used."""
+
+    kind: Any  # a StepKind, or its value as it is stored
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """What the steps of a job used."""
+
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float
+
+
+def add_up_usage(steps: Sequence[Used]) -> Usage:
+    """What steps used: an agent often repeats what its model calls used, so the larger of the two counts, not both."""
+    models = [step for step in steps if step.kind == StepKind.MODEL]
+    others = [step for step in steps if step.kind != StepKind.MODEL]
+    return Usage(
+        input_tokens=max(
+            sum(step.input_tokens for step in models), max((step.input_tokens for step in others), default=0)
+        ),
+        output_tokens=max(
+            sum(step.output_tokens for step in models), max((step.output_tokens for step in others), default=0)
+        ),
+        cost_usd=max(sum(step.cost_usd for step in models), max((step.cost_usd for step in others), default=0.0)),
+    )
+
+
 class TraceStore(Protocol):
     """Steps by trace. Every write can be repeated: a step is known by its trace and its span, and the newest counts.
 
@@ -105,8 +140,11 @@ class TraceStore(Protocol):
 
 
 def make_trace_sums(workflow_id: int, values: Sequence[Any]) -> TraceSums:
-    """What a database answered about one trace: its id, steps, errors, start, end, tokens in and out, cost."""
-    trace_id, steps, errors, started_ns, ended_ns, input_tokens, output_tokens, cost_usd = values
+    """What a database answered about one trace: its id, steps, errors, start, end, and three pairs about its usage.
+
+    The pairs are of tokens in, tokens out and cost: the sum over steps of a model, and the most of any other step.
+    """
+    trace_id, steps, errors, started_ns, ended_ns, *pairs = values
     return TraceSums(
         workflow_id=workflow_id,
         trace_id=trace_id,
@@ -114,9 +152,9 @@ def make_trace_sums(workflow_id: int, values: Sequence[Any]) -> TraceSums:
         errors=errors,
         started_ns=started_ns,
         ended_ns=ended_ns,
-        input_tokens=int(input_tokens),  # PostgreSQL sums to decimals
-        output_tokens=int(output_tokens),
-        cost_usd=cost_usd,
+        input_tokens=int(max(pairs[0], pairs[1])),  # PostgreSQL sums to decimals
+        output_tokens=int(max(pairs[2], pairs[3])),
+        cost_usd=float(max(pairs[4], pairs[5])),
     )
 
 

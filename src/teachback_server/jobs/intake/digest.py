@@ -19,7 +19,7 @@ from teachback_server.jobs.meaning.spans import Span
 from teachback_server.jobs.meaning.what_spans_say import Feedback
 from teachback_server.jobs.models import QuarantinedSpan, RootToCome, SpanFeedback, TraceRequest
 from teachback_server.jobs.trace_reading import RequestReader
-from teachback_server.jobs.trace_store import TRACES, StepRow, TraceStore, TraceSums
+from teachback_server.jobs.trace_store import TRACES, StepRow, TraceStore, TraceSums, add_up_usage
 from teachback_server.workflows.models import Workflow
 
 MOST_REQUESTS = 32  # at once
@@ -256,8 +256,8 @@ def _quarantine(batch: _Batch, request: TraceRequest, home: int, span: Span, rea
 def _add_up(spans: Sequence[Span], sums: TraceSums | None, *, is_whole: bool) -> tuple[int, float]:
     if is_whole and sums is not None:
         return sums.input_tokens + sums.output_tokens, sums.cost_usd
-    facts = [read_facts(span) for span in spans]
-    return sum(one.input_tokens + one.output_tokens for one in facts), sum(one.cost_usd for one in facts)
+    usage = add_up_usage([read_facts(span) for span in spans])
+    return usage.input_tokens + usage.output_tokens, usage.cost_usd
 
 
 def _note_rootless(

@@ -23,6 +23,7 @@ from teachback_server.workflows.turns import take_turn
 
 ALL_OBSERVED = 300  # so many observed jobs are all offered for review; of those that follow, the workflow's share
 MOST_SKEW = timedelta(days=1)  # a clock that is further ahead of ours is not believed
+MOST_TOKENS = 2_000_000_000  # of a job: what the column of PostgreSQL holds
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _UPDATED = (
     "trace_id",
@@ -109,7 +110,7 @@ def _update(workflow: Workflow, known: Mapping[str, Job], by_id: Mapping[str, Tr
         before = [getattr(job, field) for field in _UPDATED]
         if hasattr(job, "review") or job.source != JobSource.TRACES:
             job.trace_id, job.span_id = one.span.trace_id, one.span.span_id
-            job.tokens, job.cost_usd = one.tokens, one.cost_usd
+            _fill_usage(job, one)
         else:
             was_running = job.status == JobStatus.RUNNING
             _fill(job, one)
@@ -141,7 +142,11 @@ def _fill(job: Job, one: TracedJob) -> None:
     job.started_at = started_at
     job.finished_at = None if job.status == JobStatus.RUNNING else started_at + timedelta(milliseconds=duration_ms)
     job.duration_ms = duration_ms
-    job.tokens, job.cost_usd = one.tokens, one.cost_usd
+    _fill_usage(job, one)
+
+
+def _fill_usage(job: Job, one: TracedJob) -> None:
+    job.tokens, job.cost_usd = min(one.tokens, MOST_TOKENS), one.cost_usd
 
 
 def _route(workflow: Workflow, job: Job, one: TracedJob, number: int) -> None:
