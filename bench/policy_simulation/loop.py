@@ -9,7 +9,7 @@ from policy_simulation.predictions import MixedAgents, Predictions
 from teachback.release_document import Approval
 from teachback.routing import AutonomyState, decide_routing
 from teachback.split import GATE_SHARE
-from teachback.vocabulary import JobStatus, Lever, RoutingKind
+from teachback.vocabulary import GateVerdict, JobStatus, Lever, RoutingKind
 from teachback_server.evals.gate_test import Claim, GateReport, PairedCase, account_of, judge_change, may_release
 from teachback_server.improvements.batching import BatchState, is_batch_due
 from teachback_server.improvements.earning import (
@@ -36,7 +36,7 @@ class Terms:
 
     limit: float = 0.05
     certainty: float = 0.90
-    hand_back_cost: float = 0.25
+    hand_back_cost: float = 0.5
     may_certify: bool = True
 
 
@@ -68,6 +68,7 @@ class RunResult:
 class _Release:
     examples: int = 0  # 0: release 1, which hands everything back
     approval: Approval = field(default_factory=Approval)
+    proven_examples: int = 0  # of the newest release in its line that a gate has shown to be better; 0: release 1
     share: float = 0.0
     attempts: int = 0
     confidences: list[float] = field(default_factory=list)  # of judged cases, with
@@ -271,8 +272,16 @@ class Loop:
     def _judge_batch(self, examples: int, gate_jobs: NDArray[np.int64]) -> None:
         rows, reviewed = self.order[gate_jobs], self.is_reviewed[gate_jobs]
         confidences, answers, right = self.agents.answer(examples, rows)
-        cases, lowest = self._pair(rows, reviewed, answers, right)
-        report = judge_change(cases, account=account_of(self.claims), lowest=lowest)
+        proven_examples = self.live.proven_examples
+        proven_cases = None
+        if proven_examples != self.live.examples:
+            proven_cases = self._pair(proven_examples, rows, reviewed, answers, right)
+        report = judge_change(
+            self._pair(self.live.examples, rows, reviewed, answers, right),
+            account=account_of(self.claims),
+            proven_cases=proven_cases,
+            lowest=-1.0 if self.live.examples else self.terms.hand_back_cost - 1,
+        )
         self.claims += report.claims
         self.reports.append(report)
         self.is_spent[gate_jobs[reviewed]] = True
@@ -281,6 +290,7 @@ class Loop:
             return
         candidate = _Release(
             examples=examples,
+            proven_examples=examples if _is_proof(report) else proven_examples,
             confidences=confidences[reviewed].tolist(),
             wrong=(~right[reviewed]).tolist(),
             weights=(1 / self.chances[gate_jobs[reviewed]]).tolist(),
@@ -294,24 +304,32 @@ class Loop:
 
     def _pair(
         self,
+        base_examples: int,
         rows: NDArray[np.int64],
         reviewed: NDArray[np.bool_],
         answers: NDArray[np.int64],
         right: NDArray[np.bool_],
-    ) -> tuple[list[PairedCase], float]:
-        if not self.live.examples:
-            base = np.full(rows.size, 1 - self.terms.hand_back_cost)
+    ) -> list[PairedCase]:
+        """Each job under a release and the candidate; what a hand-back is worth is known without a review."""
+        if not base_examples:
+            base, is_known = np.full(rows.size, 1 - self.terms.hand_back_cost), np.ones(rows.size, dtype=bool)
             is_same = np.zeros(rows.size, dtype=bool)
-            lowest = self.terms.hand_back_cost - 1
         else:
-            _, base_answers, base_right = self.agents.answer(self.live.examples, rows)
-            base, is_same, lowest = base_right.astype(float), answers == base_answers, -1.0
+            _, base_answers, base_right = self.agents.answer(base_examples, rows)
+            base, is_known, is_same = base_right.astype(float), reviewed, answers == base_answers
         return [
             PairedCase(
                 group=str(row),
-                base_score=float(before) if known else None,
+                base_score=float(before) if is_base_known else None,
                 candidate_score=float(after) if known else None,
                 is_same_result=bool(same),
             )
-            for row, before, after, same, known in zip(rows, base, right, is_same, reviewed, strict=True)
-        ], lowest
+            for row, before, after, same, known, is_base_known in zip(
+                rows, base, right, is_same, reviewed, is_known, strict=True
+            )
+        ]
+
+
+def _is_proof(report: GateReport) -> bool:
+    """Whether a gate has shown the candidate to be better: than the live release, or than the last proven one."""
+    return report.verdict is GateVerdict.PROVEN or any(claim.is_allowed for claim in report.claims[1:])
