@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from teachback_server.jobs.timeline import BAR_WIDTH, DEEPEST, MOST_ROWS, Piece, Timeline, TimelineRow, keep_branch
+from teachback_server.jobs.timeline import (
+    BAR_WIDTH,
+    DEEPEST,
+    MOST_ROWS,
+    Piece,
+    Timeline,
+    TimelineRow,
+    choose_telling,
+    keep_branch,
+)
 from teachback_server.jobs.trace_store import StepRow
 
 SECOND = 1_000_000_000
@@ -151,3 +160,17 @@ def test_a_piece_from_beyond_the_end_is_empty_and_not_an_error(start: int) -> No
     piece = Timeline([step("a")]).cut(start=start)
     assert len(piece.rows) == (1 if start == 0 else 0)
     assert piece.rest is None
+
+
+def test_of_many_steps_those_that_went_wrong_and_the_highest_tell_most() -> None:
+    steps = [step("top"), *(step(f"a{n}", "top", start=n) for n in range(3))]
+    steps += [step(f"b{n}", "a0", start=n, is_error=n == 40) for n in range(50)]
+    chosen = [found.span_id for found in choose_telling(steps, most=6)]
+    assert chosen == ["top", "a0", "a1", "a2", "b0", "b40"]
+    assert choose_telling(steps[:4], most=6) == steps[:4]
+
+
+def test_of_many_failures_there_is_room_for_what_led_to_them() -> None:
+    steps = [step("top"), *(step(f"a{n}", "top", start=n, is_error=n > 4) for n in range(40))]
+    chosen = [found.span_id for found in choose_telling(steps, most=6)]
+    assert chosen == ["top", "a0", "a1", "a5", "a6", "a7"]

@@ -17,6 +17,7 @@ from teachback_server.jobs.intake.inbox import keep_request
 from teachback_server.jobs.models import Job, TraceRequest
 from teachback_server.jobs.open_store import open_trace_store
 from teachback_server.jobs.otlp.request import take_request
+from teachback_server.jobs.queries import MOST_TELLING_STEPS
 from teachback_server.jobs.step_view import MOST_LETTERS, MOST_MESSAGES
 from teachback_server.jobs.timeline import MOST_ROWS
 from teachback_server.people.actor import SYSTEM
@@ -228,3 +229,13 @@ def test_a_stranger_reads_no_step(client: Client, house: House) -> None:
     client.force_login(house.charlie)
     assert client.get(address(job, "steps", span_id(2))).status_code == 404
     assert client.get(address(job, "steps")).status_code == 404
+
+
+def test_the_desk_shows_the_steps_that_tell_most_and_where_the_others_are(client: Client, house: House) -> None:
+    spans = [make_span(1, 1, name="all", seconds=1000, attributes=asked("Sort these."))]
+    spans += [make_span(1, n, parent=1, name=f"piece-{n}.", start_seconds=n) for n in range(2, 102)]
+    job = take(house, spans)
+    client.force_login(house.bob)
+    desk = client.get(f"/workflows/support-inbox/review/{job.number}").content.decode()
+    assert desk.count('name="stuck_step"') == MOST_TELLING_STEPS + 1
+    assert f"{101 - MOST_TELLING_STEPS} more steps stand on" in desk

@@ -1,16 +1,19 @@
 """Reads of single jobs: the job itself, what its agent did step by step, and what the next step said about it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from teachback.vocabulary import RoutingKind
 from teachback_server.jobs.models import Job, Outcome
 from teachback_server.jobs.open_store import open_trace_store
+from teachback_server.jobs.timeline import choose_telling, keep_branch
 from teachback_server.jobs.trace_store import StepRow
 from teachback_server.workflows.models import Workflow
 
 LARGEST_NUMBER = 2**31 - 1  # that the column holds; an address may name any
 MOST_STEPS = 10_000
+MOST_TELLING_STEPS = 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +41,14 @@ class StepFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TellingSteps:
+    """The steps of a job that tell most about it, and how many others there are."""
+
+    steps: tuple[StepFacts, ...]
+    left_out: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class OutcomeFacts:
     """What the next step said about a job."""
 
@@ -60,9 +71,26 @@ def find_job_by_external_id(workflow: Workflow, external_id: str) -> Job | None:
     return Job.objects.filter(workflow=workflow, external_id=external_id).select_related("release").first()
 
 
+def list_rows(job: Job) -> tuple[list[StepRow], bool]:
+    """The steps of a job, in the order of their start; and whether it has more than are read."""
+    found = open_trace_store().list_steps(job.workflow_id, job.trace_id, most=MOST_STEPS)
+    is_shared = Job.objects.filter(workflow=job.workflow_id, trace_id=job.trace_id).exclude(pk=job.pk).exists()
+    return (keep_branch(found, job.span_id) if is_shared else found), len(found) == MOST_STEPS
+
+
 def list_steps(job: Job) -> tuple[StepFacts, ...]:
     """What the agent did in a job, in order; of a very long one, how it began."""
-    rows = open_trace_store().list_steps(job.workflow_id, job.trace_id, most=MOST_STEPS)
+    return _describe(list_rows(job)[0])
+
+
+def list_telling_steps(job: Job) -> TellingSteps:
+    """What the agent did in a job, as much of it as one looks through at a glance."""
+    rows, _ = list_rows(job)
+    chosen = choose_telling(rows, most=MOST_TELLING_STEPS)
+    return TellingSteps(steps=_describe(chosen), left_out=len(rows) - len(chosen))
+
+
+def _describe(rows: Sequence[StepRow]) -> tuple[StepFacts, ...]:
     return tuple(
         StepFacts(
             position=position,

@@ -171,6 +171,20 @@ def keep_branch(steps: Sequence[StepRow], span_id: str) -> list[StepRow]:
     return [step for step in steps if step.span_id in kept]
 
 
+def choose_telling(steps: Sequence[StepRow], *, most: int) -> list[StepRow]:
+    """The steps that tell most about a job, in their own order: those that went wrong, then the highest levels."""
+    if len(steps) <= most:
+        return list(steps)
+    troubled = Timeline(steps).list_troubled(most=most // 2)
+    by_id = {step.span_id: step for step in steps}
+    chosen = {step.span_id for step in troubled}
+    for step in _walk_by_level(_list_children(by_id)):
+        if len(chosen) == most:
+            break
+        chosen.add(step.span_id)
+    return [step for step in steps if step.span_id in chosen]
+
+
 def _end_ns(step: StepRow) -> int:
     return step.started_ns + max(0, round(step.duration_ms * 1e6))
 
@@ -201,6 +215,14 @@ def _walk(children: Mapping[str, Sequence[StepRow]], top: str) -> Iterator[StepR
         step = waiting.pop()
         yield step
         waiting.extend(reversed(children.get(step.span_id, ())))
+
+
+def _walk_by_level(children: Mapping[str, Sequence[StepRow]]) -> Iterator[StepRow]:
+    """Everything, those at the top first, then those right below them, and so on."""
+    here = list(children.get(TOP, ()))
+    while here:
+        yield from here
+        here = [below for step in here for below in children.get(step.span_id, ())]
 
 
 def _sum_within(steps: Mapping[str, StepRow], children: Mapping[str, Sequence[StepRow]]) -> dict[str, Within]:

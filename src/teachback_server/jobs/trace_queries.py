@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from teachback_server.jobs.meaning import read_content
 from teachback_server.jobs.meaning.spans import Span
 from teachback_server.jobs.models import Job
-from teachback_server.jobs.open_store import open_trace_store
-from teachback_server.jobs.queries import MOST_STEPS
+from teachback_server.jobs.queries import list_rows
 from teachback_server.jobs.step_view import ShownContent, show_content
-from teachback_server.jobs.timeline import Timeline, keep_branch
+from teachback_server.jobs.timeline import Timeline
 from teachback_server.jobs.trace_reading import RequestReader
 from teachback_server.jobs.trace_store import StepRow, add_up_usage
 
@@ -64,9 +63,7 @@ class StepInFull:
 
 def find_trace(job: Job) -> JobTrace | None:
     """What the agent did in a job that the caller may see; None where it recorded no steps."""
-    found = open_trace_store().list_steps(job.workflow_id, job.trace_id, most=MOST_STEPS)
-    is_shared = Job.objects.filter(workflow=job.workflow_id, trace_id=job.trace_id).exclude(pk=job.pk).exists()
-    steps = keep_branch(found, job.span_id) if is_shared else found
+    steps, is_cut = list_rows(job)
     if not steps:
         return None
     timeline, usage = Timeline(steps, top=job.span_id), add_up_usage(steps)
@@ -78,7 +75,7 @@ def find_trace(job: Job) -> JobTrace | None:
             TroubledStep(span_id=step.span_id, name=step.name, starts_seconds=timeline.starts_seconds(step))
             for step in timeline.list_troubled(most=MOST_TROUBLED)
         ),
-        is_cut=len(found) == MOST_STEPS,
+        is_cut=is_cut,
     )
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from teachback.vocabulary import ReviewVerdict
 from teachback_server.jobs.models import Job
-from teachback_server.jobs.queries import find_job, list_steps
+from teachback_server.jobs.queries import find_job, list_telling_steps
 from teachback_server.reviews.actions import (
     DecisionRefused,
     JobAlreadyDecided,
@@ -162,7 +162,7 @@ def _describe_decision(job: Job, review: Review) -> str:
 
 
 def _fresh_form(job: Job, request: WorkflowRequest) -> DeskForm:
-    stuck = [step.name for step in list_steps(job) if step.is_stuck]
+    stuck = [step.name for step in list_telling_steps(job).steps if step.is_stuck]
     return fresh_form(job, request.workflow, now=timezone.now(), stuck_step=stuck[-1] if stuck else "")
 
 

@@ -8,7 +8,7 @@ from teachback.field_diff import ChangeKind
 from teachback.json_types import Json, JsonObject
 from teachback.schema_fields import find_field_schema
 from teachback_server.jobs.models import Job
-from teachback_server.jobs.queries import StepFacts, list_steps
+from teachback_server.jobs.queries import StepFacts, list_telling_steps
 from teachback_server.jobs.shown_values import ShownValue, label_of, list_shown_values
 from teachback_server.jobs.source_marks import list_sourced_values
 from teachback_server.reviews.models import Correction, Review
@@ -37,6 +37,7 @@ class DeskJob:
     input: tuple[ShownValue, ...]
     sources: Mapping[str, Mapping[str, str]]
     steps: tuple[StepFacts, ...]
+    steps_left_out: int  # that the page of the job shows
     reasons: tuple[ReasonChoice, ...]
 
 
@@ -71,6 +72,7 @@ class ReviewFacts:
 
 def describe_for_desk(job: Job, workflow: Workflow) -> DeskJob:
     """What the desk shows of a waiting job."""
+    telling = list_telling_steps(job)
     return DeskJob(
         number=job.number,
         external_id=job.external_id,
@@ -80,7 +82,8 @@ def describe_for_desk(job: Job, workflow: Workflow) -> DeskJob:
         hand_back_reason=job.hand_back_reason,
         input=list_shown_values(job.input, workflow.input_schema),
         sources=list_sourced_values(job.output, workflow.output_schema),
-        steps=list_steps(job),
+        steps=telling.steps,
+        steps_left_out=telling.left_out,
         reasons=list_reasons(workflow),
     )
 
