@@ -46,6 +46,20 @@ def test_a_workflow_that_is_not_there_is_refused_with_those_that_are(run_command
     assert not ApiKey.objects.exists()
 
 
+def test_a_key_for_the_traces_of_all_workflows_needs_no_workflow(run_command: Run) -> None:
+    make_house()
+    ended = run_command("key", "create", "--scope", "traces")
+    assert ended.code == 0
+    kept = ApiKey.objects.get(key_hash=hash_key(ended.out.strip()))
+    assert (kept.workflow, kept.scope) == (None, "traces")
+
+
+def test_any_other_key_needs_a_workflow(run_command: Run) -> None:
+    ended = run_command("key", "create", "--scope", "jobs")
+    assert ended.code == 2
+    assert "Name the workflow" in ended.err
+
+
 def test_a_scope_that_does_not_exist_is_wrong_usage(run_command: Run) -> None:
     ended = run_command("key", "create", "--workflow", "support-inbox", "--scope", "everything")
     assert ended.code == 2

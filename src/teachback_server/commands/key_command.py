@@ -24,7 +24,11 @@ def command() -> None:
 
 
 @command.command(name="create", short_help="Make a key and print it, the only time that it is shown.")
-@click.option("--workflow", type=WorkflowName(), required=True, help="The workflow that the key opens; no other.")
+@click.option(
+    "--workflow",
+    type=WorkflowName(),
+    help="The workflow that the key opens; no other. Without it, a key for the traces of all workflows.",
+)
 @click.option(
     "--scope",
     type=click.Choice(SCOPES),
@@ -33,7 +37,7 @@ def command() -> None:
     "traces: send traces.",
 )
 @home_option
-def create(home: Path, workflow: str, scope: str) -> int:
+def create(home: Path, workflow: str | None, scope: str) -> int:
     """Make a key and print it, the only time that it is shown.
 
     The key alone goes to standard output, so that it can be kept without being seen.
@@ -42,5 +46,7 @@ def create(home: Path, workflow: str, scope: str) -> int:
     Example:
       teachback key create --workflow booking-desk --scope jobs > key.txt
     """
-    load_act(home, "keys").run(workflow, scope)
+    if not workflow and scope != "traces":
+        raise click.UsageError("Name the workflow with --workflow: only a key with the scope traces can do without.")
+    load_act(home, "keys").run(workflow or "", scope)
     return 0
