@@ -20,9 +20,9 @@ from random import Random
 
 from intake_load.batches import Batch, LoadPlan, renew_forever
 from intake_load.postgresql import run_postgresql
-from intake_load.process_tree import is_running, list_tree, read_command
+from intake_load.process_tree import kill_all, list_tree, read_command, wait_until_gone
 from intake_load.sending import Sender
-from intake_load.servers import Server, wait_until
+from intake_load.servers import Server
 from intake_load.teachback_home import TeachbackTables, find_tables, make_teachback
 from intake_load.traces import TraceId
 
@@ -54,6 +54,8 @@ class Crashes:
     draws: Random
     batches_a_second: float
     roots: set[TraceId] = field(default_factory=set)
+    seen: set[int] = field(default_factory=set)  # processes of the server since its last start
+    left_behind: int = 0  # processes that lived on although what started them was gone
 
     def play_round(self, load_seconds: float) -> Round:
         """Send for some seconds, kill something meanwhile, and wait until everything acknowledged is readable."""
@@ -63,7 +65,9 @@ class Crashes:
         sender.start(self.lanes, batches_a_second=self.batches_a_second)
         time.sleep(self.draws.uniform(0.2, load_seconds * 0.8))
         victim = self._kill_something()
-        time.sleep(max(0.0, began + load_seconds - time.monotonic()))
+        while time.monotonic() < began + load_seconds:
+            time.sleep(0.1)
+            self._start_again_where_needed()
         sender.stop()
         self.roots |= sender.list_acknowledged_roots()
         stopped = time.monotonic()
@@ -84,6 +88,7 @@ class Crashes:
 
     def _kill_something(self) -> str:
         tree = list_tree(self.server.pid)
+        self.seen.update(tree)
         if self.draws.random() < SHARE_OF_ALL_AT_ONCE:
             self.server.kill()
             self.server.start()
@@ -91,25 +96,25 @@ class Crashes:
         pid = self.draws.choice(tree)
         victim = name_part(read_command(pid))
         os.kill(pid, signal.SIGKILL)
-        self._start_again_where_needed(tree, pid)
         return victim
 
-    def _start_again_where_needed(self, tree: list[int], killed: int) -> None:
+    def _start_again_where_needed(self) -> None:
         """`up` starts its parts again by itself; where it ended, its parts end with it and we start it again."""
-        process = self.server.process
-        if process is None:
+        if self.server.is_running():
             return
-        if killed != process.pid:
-            time.sleep(1.0)
-        if process.poll() is not None:
-            wait_until(lambda: not any(map(is_running, tree)), "the parts of the killed server to end")
-            self.server.start()
+        left = wait_until_gone(sorted(self.seen))
+        self.seen.clear()
+        self.left_behind += len(left)
+        kill_all(left)
+        self.server.start()
 
     def _wait_for(self, sender: Sender, newest: int) -> int:
+        """`up` may end only now, when it has seen that a part is gone and has stopped the others."""
         acknowledged, deadline = sender.list_acknowledged_keys(), time.monotonic() + READABLE_WITHIN_SECONDS
         while missing := len(acknowledged - self.tables.list_keys_since(newest)):
             if time.monotonic() > deadline:
                 return missing
+            self._start_again_where_needed()
             time.sleep(0.1)
         return 0
 
@@ -153,9 +158,10 @@ def _play(arguments: argparse.Namespace, server: Server, tables: TeachbackTables
     print(
         f"{arguments.store}: {len(rounds)} kills in {time.monotonic() - began:.0f} s ({victims}); "
         f"{sum(each.acknowledged_spans for each in rounds)} spans acknowledged, {missing} missing; "
-        f"{len(crashes.roots)} roots acknowledged, {missing_jobs} without a job"
+        f"{len(crashes.roots)} roots acknowledged, {missing_jobs} without a job; "
+        f"{crashes.left_behind} processes left behind"
     )
-    return 1 if missing or missing_jobs else 0
+    return 1 if missing or missing_jobs or crashes.left_behind else 0
 
 
 @contextmanager

@@ -55,9 +55,9 @@ def read_command(pid: int) -> str:
 def kill_tree(process: subprocess.Popen[bytes]) -> None:
     """End a process that we started, and all that descend from it, as a power cut would."""
     tree = list_tree(process.pid)
-    _kill(tree)
+    kill_all(tree)
     process.wait()
-    _wait_until_gone(tree)
+    wait_until_gone(tree)
 
 
 def stop_tree(process: subprocess.Popen[bytes], *, within_seconds: float = 20) -> None:
@@ -66,22 +66,23 @@ def stop_tree(process: subprocess.Popen[bytes], *, within_seconds: float = 20) -
     process.send_signal(signal.SIGINT)
     with suppress(subprocess.TimeoutExpired):
         process.wait(within_seconds)
-    _wait_until_gone(tree)
-    _kill(tree)
+    kill_all(wait_until_gone(tree))
     process.wait()
 
 
-def _kill(pids: Iterable[int]) -> None:
+def kill_all(pids: Iterable[int]) -> None:
+    """Kill those of these processes that still run."""
     for pid in filter(is_running, pids):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 
 
-def _wait_until_gone(pids: Sequence[int]) -> None:
-    """Those that are not our own children cannot be waited for, only looked at."""
+def wait_until_gone(pids: Sequence[int]) -> list[int]:
+    """Give processes some seconds to end; returns those that have not. Only our own children could be waited for."""
     deadline = time.monotonic() + _ENDS_WITHIN_SECONDS
-    while any(map(is_running, pids)) and time.monotonic() < deadline:
+    while (left := list(filter(is_running, pids))) and time.monotonic() < deadline:
         time.sleep(0.02)
+    return left
 
 
 def is_running(pid: int) -> bool:

@@ -47,13 +47,25 @@ class Server:
 
     def start(self) -> None:
         """Start it and wait until it answers; how long that took is kept."""
+        if answers(self.port, self.is_up_path):
+            raise RuntimeError(f"Something else answers on port {self.port} already; it must end first.")
         began = time.monotonic()
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command, env={**_plain_environment(), **self.variables}, stdout=log, stderr=log
             )
-        wait_until(lambda: answers(self.port, self.is_up_path), f"{self.name} to answer (see {self.log_path})")
+        wait_until(self._is_up, f"{self.name} to answer (see {self.log_path})")
         self.start_seconds = time.monotonic() - began
+
+    def _is_up(self) -> bool:
+        """Whether it answers; raises where it has ended instead."""
+        if not self.is_running():
+            raise RuntimeError(f"{self.name} has ended by itself; {self.log_path} says why.")
+        return answers(self.port, self.is_up_path)
+
+    def is_running(self) -> bool:
+        """Whether the process at the head of its tree lives."""
+        return self.process is not None and self.process.poll() is None
 
     def kill(self) -> None:
         """End all its processes at once, as a power cut would."""
@@ -62,7 +74,7 @@ class Server:
 
     def stop(self) -> None:
         """End it in good order."""
-        if self.process is not None and self.process.poll() is None:
+        if self.process is not None and self.is_running():
             stop_tree(self.process)
 
 
