@@ -14,6 +14,6 @@ os.environ["TEACHBACK_HOME"] = HOME
 os.environ["DJANGO_SETTINGS_MODULE"] = "teachback_server.project.settings"
 if settings.DATABASES["traces"]["ENGINE"] != "django.db.backends.sqlite3":
     # On PostgreSQL both are one database in two schemas, which the test runner would take for one and the same.
-    settings.DATABASES["traces"]["TEST"] = {"NAME": "test_traces"}
+    settings.DATABASES["traces"].setdefault("TEST", {})["NAME"] = "test_traces"
 django.setup()  # here, as the conftest files of the rooms import tables
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a slow one would slow every test

@@ -48,12 +48,12 @@ def run_teachback(*arguments: str, home: Path, **variables: str) -> subprocess.C
 
 
 @contextmanager
-def start_server(command: str, home: Path, port: int | None = None) -> Iterator[RunningServer]:
+def start_server(command: str, home: Path, port: int | None = None, **variables: str) -> Iterator[RunningServer]:
     """Run `up` or `web` until the block is left; then stop it if it still runs."""
     port = port or free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "teachback_server.cli", command, "--port", str(port)],
-        env=environment(home),
+        env=environment(home, **variables),
         stdout=subprocess.PIPE,
         text=True,
     )
