@@ -116,7 +116,7 @@ def start_odd_server(mode: str = "well", *, port: int | None = None) -> Iterator
 
 def _answer(odd: OddServer, handler: BaseHTTPRequestHandler) -> None:
     body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
-    if handler.headers.get("Content-Encoding") == "gzip":
+    if handler.path == "/v1/traces":  # the product unpacks nothing else
         body = gzip.decompress(body)
     call = Call(method=handler.command, path=handler.path, headers=handler.headers, body=body, at=time.monotonic())
     odd.calls.append(call)

@@ -42,9 +42,10 @@ def deliver(parcel: Parcel, *, base_url: str, key: str, timeout_seconds: float) 
     headers = {
         "Authorization": f"Bearer {key}",
         "Content-Type": parcel.content_type,
-        "Content-Encoding": "gzip",
         "User-Agent": "teachback-sdk-python",
     }
+    if parcel.content_encoding:
+        headers["Content-Encoding"] = parcel.content_encoding
     try:
         answer = call_server(
             "POST", f"{base_url}{parcel.path}", headers=headers, body=parcel.body, timeout_seconds=timeout_seconds

@@ -24,7 +24,8 @@ class Parcel:
     name: str  # begins with the time from which it may be sent, so that the names sort in the order of sending
     path: str  # of the call, after the server's address
     content_type: str
-    body: bytes  # compressed with gzip
+    content_encoding: str  # gzip, or empty: the server unpacks traces, and small calls are not worth it
+    body: bytes
     spans: int  # in it; 0: an outcome
     tries: int = 0  # how often the server has said that it does not know yet what this is about
 
@@ -40,6 +41,7 @@ def make_trace_parcel(request: bytes, spans: int) -> Parcel:
         name=_new_name(time.time_ns()),
         path="/v1/traces",
         content_type="application/x-protobuf",
+        content_encoding="gzip",
         body=gzip.compress(request, _FASTEST),
         spans=spans,
     )
@@ -47,8 +49,14 @@ def make_trace_parcel(request: bytes, spans: int) -> Parcel:
 
 def make_call_parcel(path: str, content: Json) -> Parcel:
     """A parcel of a small JSON call."""
-    body = gzip.compress(json.dumps(content).encode(), _FASTEST)
-    return Parcel(name=_new_name(time.time_ns()), path=path, content_type="application/json", body=body, spans=0)
+    return Parcel(
+        name=_new_name(time.time_ns()),
+        path=path,
+        content_type="application/json",
+        content_encoding="",
+        body=json.dumps(content).encode(),
+        spans=0,
+    )
 
 
 def postpone(parcel: Parcel, seconds: float) -> Parcel:
@@ -67,6 +75,7 @@ def spell_parcel(parcel: Parcel) -> bytes:
     head = {
         "path": parcel.path,
         "content_type": parcel.content_type,
+        "content_encoding": parcel.content_encoding,
         "spans": parcel.spans,
         "bytes": parcel.size,
         "tries": parcel.tries,
@@ -83,6 +92,7 @@ def read_parcel(name: str, content: bytes) -> Parcel:
             name=name,
             path=str(head["path"]),
             content_type=str(head["content_type"]),
+            content_encoding=str(head["content_encoding"]),
             body=body,
             spans=int(head["spans"]),
             tries=int(head["tries"]),
