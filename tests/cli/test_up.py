@@ -56,6 +56,14 @@ def test_a_worker_that_is_killed_is_started_again(home: Path) -> None:
         assert answers(server.address)
 
 
+def test_pages_whose_server_is_killed_are_there_again(home: Path) -> None:
+    with start_server("up", home) as server:
+        parts = [pid for pid in server.list_parts() if _is_serving(pid)]
+        os.kill(min(parts), signal.SIGKILL)
+        wait_until(lambda: not any(map(is_running, parts)), "its child to end with it")
+        wait_until(lambda: answers(server.address), "the pages to answer again")
+
+
 def test_the_pages_refuse_a_host_name_that_is_not_theirs(home: Path) -> None:
     with start_server("web", home) as server:
         asked = urllib.request.Request(f"{server.address}/sign-in", headers={"Host": "evil.example"})
@@ -63,6 +71,13 @@ def test_the_pages_refuse_a_host_name_that_is_not_theirs(home: Path) -> None:
             urllib.request.urlopen(asked)
         refused.value.close()
         assert refused.value.code == 400
+
+
+def _is_serving(pid: int) -> bool:
+    try:
+        return "serving" in Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return False
 
 
 def _find_worker(parts: list[int]) -> int:

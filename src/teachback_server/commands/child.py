@@ -4,7 +4,13 @@ import os
 import sys
 from pathlib import Path
 
+import click
+
 from teachback_server.commands.options import load_act
 
 if __name__ == "__main__":
-    load_act(Path(os.environ["TEACHBACK_HOME"]), sys.argv[1]).run(*sys.argv[2:])
+    try:
+        load_act(Path(os.environ["TEACHBACK_HOME"]), sys.argv[1]).run(*sys.argv[2:])
+    except click.ClickException as problem:
+        problem.show()
+        sys.exit(problem.exit_code)

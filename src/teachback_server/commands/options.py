@@ -8,7 +8,9 @@ from types import ModuleType
 
 import click
 import django
+from django.core.exceptions import ImproperlyConfigured
 
+from teachback_server.project.databases import read_clickhouse_url, read_databases
 from teachback_server.project.home import open_home
 
 SETTINGS = "teachback_server.project.settings"
@@ -30,6 +32,17 @@ host_option = click.option(
     show_default=True,
     help="Address to listen on. The default lets in this machine alone.",
 )
+
+
+STORES_HELP = """Everything is kept in files in the data folder, unless these variables name something else:
+
+\b
+  TEACHBACK_DATABASE_URL  postgres://user:password@host:5432/database
+                          for more than one machine: everything goes there
+  TEACHBACK_TRACES_URL    http://user:password@host:8123/database of a
+                          ClickHouse, for the steps of very many traces;
+                          or another postgres:// for all that traces bring
+"""
 
 
 class WorkflowName(click.ParamType[str]):
@@ -67,4 +80,9 @@ def name_home(home: Path) -> Path:
             f"The folder {home} cannot be used: {problem.strerror}. Name one that you may write to with --home."
         ) from problem
     os.environ["TEACHBACK_HOME"] = str(home)
+    try:
+        read_databases(os.environ, home)
+        read_clickhouse_url(os.environ)
+    except ImproperlyConfigured as problem:
+        raise click.ClickException(str(problem)) from problem
     return home

@@ -14,7 +14,7 @@ THREADS = 8  # SQLite lets many read but one write, so more would only wait
 def serve_pages(host: str, port: int) -> None:
     """Serve until the process is told to stop. The process itself stays small: only its child loads the product."""
     Server(
-        "teachback_server.project.wsgi:application",
+        "teachback_server.commands.served:application",
         address=host,
         port=port,
         interface=Interfaces.WSGI,

@@ -19,8 +19,7 @@ STOPS_WITHIN_SECONDS = 6
 LOOKS_EVERY_SECONDS = 0.05
 _PYTHON = (sys.executable, "-m")
 CHILD = "teachback_server.commands.child"
-BACKGROUND = ("worker", "digest")
-MOST_STARTS_AGAIN = 20  # a worker that a single task keeps killing is not started for ever
+MOST_STARTS_AGAIN = 20  # a part that something keeps killing is not started for ever
 
 
 def bring_up(home: Path, host: str, port: int) -> int:
@@ -77,11 +76,10 @@ class Parts:
                 )
 
     def watch(self) -> int:
-        """Wait for ever; a worker or digest that dies is started again and takes up what it had begun."""
+        """Wait for ever; a part that dies is started again and takes up what it had begun."""
         while True:
             time.sleep(0.5)
-            for name in BACKGROUND:
-                process = self.running[name]
+            for name, process in list(self.running.items()):
                 if process.poll() is not None and self.starts_again < MOST_STARTS_AGAIN:
                     self.starts_again += 1
                     click.echo(f"The {name} ended by itself (code {process.returncode}). Starting it again.", err=True)

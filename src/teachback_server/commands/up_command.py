@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from teachback_server.commands.options import home_option, host_option, name_home, port_option
+from teachback_server.commands.options import STORES_HELP, home_option, host_option, name_home, port_option
 from teachback_server.commands.supervision import bring_up
 
 
-@click.command(name="up", short_help="Start everything on this machine.")
+@click.command(name="up", short_help="Start everything on this machine.", epilog=STORES_HELP)
 @home_option
 @host_option
 @port_option

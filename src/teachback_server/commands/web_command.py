@@ -4,13 +4,13 @@ from pathlib import Path
 
 import click
 
-from teachback_server.commands.options import home_option, host_option, name_home, port_option
+from teachback_server.commands.options import STORES_HELP, home_option, host_option, name_home, port_option
 from teachback_server.commands.ports import refuse_taken_port
 from teachback_server.commands.serving import serve_pages
 from teachback_server.commands.supervision import prepare_home
 
 
-@click.command(name="web", short_help="Serve the pages and the API alone.")
+@click.command(name="web", short_help="Serve the pages and the API alone.", epilog=STORES_HELP)
 @home_option
 @host_option
 @port_option

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from teachback_server.commands.options import home_option, load_act
+from teachback_server.commands.options import STORES_HELP, home_option, load_act
 
 
-@click.command(name="worker", short_help="Do the background work alone.")
+@click.command(name="worker", short_help="Do the background work alone.", epilog=STORES_HELP)
 @home_option
 @click.option("--until-idle", is_flag=True, help="Stop when nothing is left to do, instead of waiting for more.")
 def command(home: Path, until_idle: bool) -> int:

@@ -7,7 +7,7 @@ import threading
 from types import FrameType
 
 from django.conf import settings
-from django.db import close_old_connections, connections
+from django.db import connections
 from django.db.utils import DatabaseError
 from django.utils import timezone
 
@@ -34,28 +34,28 @@ def run() -> None:
 
     signal.signal(signal.SIGTERM, end)
     with (settings.HOME / "digesting.lock").open("w") as file:
-        while not stop.is_set() and not _is_mine(file.fileno()):
+        while not stop.is_set():
+            try:
+                if _is_mine(file.fileno()):
+                    digest_until(stop)
+            except DatabaseError:
+                _log.exception("Traces could not be digested; it is tried again.")
+                connections.close_all()  # with them goes the lock, if it was in the database
             stop.wait(AFTER_TROUBLE_SECONDS)
-        digest_until(stop)
 
 
 def digest_until(stop: threading.Event) -> None:
-    """Digest until told to stop. Trouble with a database is waited out: nothing is lost, it is only done later."""
+    """Digest until told to stop. Raises DatabaseError; nothing is lost by it, whatever waits is only done later."""
     digester = Digester(open_trace_store())
     idle = 0
     while not stop.is_set():
-        try:
-            if digester.digest_some():
-                idle = 0
-                continue
-            idle += 1
-            if idle % TIDIES_EVERY == 1:
-                digester.take_rootless(timezone.now())
-                take_outcomes()
-        except DatabaseError:
-            _log.exception("Traces could not be digested; it is tried again.")
-            close_old_connections()
-            stop.wait(AFTER_TROUBLE_SECONDS)
+        if digester.digest_some():
+            idle = 0
+            continue
+        idle += 1
+        if idle % TIDIES_EVERY == 1:
+            digester.take_rootless(timezone.now())
+            take_outcomes()
         stop.wait(LOOKS_EVERY_SECONDS)
 
 
