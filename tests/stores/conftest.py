@@ -14,7 +14,7 @@ from teachback_server.jobs.clickhouse_trace_store import open_clickhouse
 from teachback_server.jobs.models import Step
 from teachback_server.jobs.sql_trace_store import SqlTraceStore
 from teachback_server.jobs.trace_store import TraceStore
-from teachback_server.project.databases import make_schema, read_databases
+from teachback_server.project.databases import read_databases
 
 KINDS = ("sqlite", "postgresql", "clickhouse")
 
@@ -52,7 +52,6 @@ def _open(kind: str, url: str, folder: Path) -> Iterator[str]:
     traces = read_databases({"TEACHBACK_DATABASE_URL": url}, folder)["traces"]
     connections.settings[alias] = connections.configure_settings({"default": {}, alias: traces})[alias]
     connection = connections[alias]
-    make_schema(connection)
     with connection.schema_editor() as editor:
         editor.create_model(Step)
     try:

@@ -1,12 +1,12 @@
 """Reads from the environment where the databases are: files in the data folder, PostgreSQL, or ClickHouse."""
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db.backends.base.base import BaseDatabaseWrapper
 
 DATABASE_URL = "TEACHBACK_DATABASE_URL"
 TRACES_URL = "TEACHBACK_TRACES_URL"
@@ -75,6 +75,10 @@ def _postgresql(variable: str, url: str, schema: str) -> Connection:
         port = parts.port
     except ValueError as problem:
         raise ImproperlyConfigured(f"{variable} cannot be read: {problem}.") from problem
+    if find_spec("psycopg") is None:
+        raise ImproperlyConfigured(
+            f"{variable} names a PostgreSQL. Its client is missing: pip install 'teachback[postgres]'"
+        )
     name = unquote(parts.path.removeprefix("/"))
     if parts.scheme not in _POSTGRESQL_SCHEMES or not name:
         raise ImproperlyConfigured(
@@ -92,10 +96,3 @@ def _postgresql(variable: str, url: str, schema: str) -> Connection:
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {**dict(parse_qsl(parts.query)), "options": f"-c search_path={schema}"},
     }
-
-
-def make_schema(connection: BaseDatabaseWrapper) -> None:
-    """Make the schema in which a PostgreSQL connection works, where it is not there yet. SQLite needs none."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {TRACES_SCHEMA}")
