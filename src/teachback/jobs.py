@@ -187,7 +187,7 @@ class Job(JobInProgress):
             self.release,
             job_id=self.id,
             group=self._identity.group,
-            input=self.input,
+            get_input=lambda: self.input,
             status=status,
             confidence=confidence,
             wants_review=wants_review,

@@ -1,6 +1,6 @@
 """The release as an agent works under it: its levers, its examples, and the decision about one job's result."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -138,7 +138,7 @@ def route_result(
     *,
     job_id: str,
     group: str,
-    input: JsonObject,
+    get_input: Callable[[], JsonObject],
     status: JobStatus,
     confidence: float | None,
     wants_review: str,
@@ -164,13 +164,13 @@ def route_result(
             reviews_test_cases=bool(autonomy.earning_release),
             earning_release=autonomy.earning_release,
         ),
-        is_test_case=is_on and _is_test_case(autonomy, group, input),
+        is_test_case=is_on and bool(autonomy.earning_release) and _is_test_case(autonomy, group, get_input),
         draw=draw_uniform(autonomy.salt, job_id),
     )
 
 
-def _is_test_case(autonomy: Autonomy, group: str, input: JsonObject) -> bool:
-    return bool(autonomy.earning_release) and split_of(group or content_hash(input), autonomy.salt) is Split.GATE
+def _is_test_case(autonomy: Autonomy, group: str, get_input: Callable[[], JsonObject]) -> bool:
+    return split_of(group or content_hash(get_input()), autonomy.salt) is Split.GATE
 
 
 def _review(reason: str) -> Routing:

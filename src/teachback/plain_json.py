@@ -18,7 +18,7 @@ _MOST_ERROR = 2_000  # characters
 def spell_json(value: object) -> str:
     """The JSON text of any value; what JSON cannot carry is spelled as text. Never raises."""
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_as_known)
+        return _spell(value)
     except (TypeError, ValueError, RecursionError, AttributeError):
         return json.dumps(as_json(value), ensure_ascii=False, separators=(",", ":"))
 
@@ -75,3 +75,7 @@ def _spell_strange(value: object) -> str:
     # The value is not ours, and a class can raise anything when it is printed.
     except Exception:  # noqa: BLE001
         return f"<{type(value).__name__}>"
+
+
+# Made once: `json.dumps` would make an encoder for every value.
+_spell = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_as_known).encode

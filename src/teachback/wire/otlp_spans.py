@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
@@ -10,6 +11,14 @@ from teachback.configuration import Attribute, Redact
 from teachback.spans import SpanRecord
 
 REDACTION_FAILED = "[redaction failed]"
+# Each span has some of them, and they are half of what it costs to spell one. Only texts and booleans: 1 equals True.
+_OF_FEW_VALUES = frozenset(
+    f"teachback.{name}"
+    for name in (
+        *("workflow", "release", "status", "routing", "routing.reason"),
+        *("step.kind", "tool.name", "tool.has_side_effects"),
+    )
+)
 _INTERNAL = Span.SPAN_KIND_INTERNAL
 _ERROR = Status.STATUS_CODE_ERROR
 # Numbers of fields in opentelemetry/proto/collector/trace/v1 and trace/v1.
@@ -80,6 +89,13 @@ def _spell_span(span: SpanRecord) -> bytes:
 
 
 def _key_value(name: str, value: Attribute) -> KeyValue:
+    if name in _OF_FEW_VALUES and isinstance(value, str | bool):
+        return _keep_key_value(name, value)
+    return KeyValue(key=name, value=_any_value(value))
+
+
+@lru_cache(maxsize=1_000)
+def _keep_key_value(name: str, value: Attribute) -> KeyValue:
     return KeyValue(key=name, value=_any_value(value))
 
 
