@@ -1,5 +1,6 @@
 """The pages on the intake: what waits, what came, what was refused, and which workflow traces belong to."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -17,7 +18,10 @@ from teachback_server.jobs.models import Job, QuarantinedSpan, TraceRequest
 from teachback_server.jobs.open_store import open_trace_store
 from teachback_server.jobs.otlp.request import take_request
 from teachback_server.people.models import User
-from teachback_server.workflows.models import WorkflowName
+from teachback_server.workflows.access import Scope
+from teachback_server.workflows.actions import make_key
+from teachback_server.workflows.key_access import find_sent_key
+from teachback_server.workflows.models import ApiKey, WorkflowName
 
 pytestmark = pytest.mark.django_db(databases=["default", "traces"])
 INTAKE = "/intake"
@@ -204,3 +208,29 @@ def test_the_navigation_shows_the_intake_to_those_who_may_open_it(client: Client
 def test_an_intake_that_has_nothing_yet_says_how_to_begin(client: Client, house: House) -> None:
     client.force_login(house.alice)
     assert "No trace has come yet" in client.get(OF_WORKFLOW).content.decode()
+
+
+def test_an_administrator_makes_a_key_for_all_workflows_and_revokes_it(client: Client, ada: User) -> None:
+    client.force_login(ada)
+    page = client.post("/intake/keys").content.decode()
+    shown = re.search(r'value="(tb_[^"]+)"', page)
+    assert shown
+    key = find_sent_key(shown[1], (Scope.TRACES,))
+    assert key is not None
+    assert key.workflow_id is None
+    assert f"{key.prefix}…" in client.get(INTAKE).content.decode()
+    client.post(f"/intake/keys/{key.pk}/revoke")
+    assert find_sent_key(shown[1], (Scope.TRACES,)) is None
+
+
+def test_a_key_of_a_workflow_is_not_revoked_from_the_intake(client: Client, house: House, ada: User) -> None:
+    make_key(house.owner, house.workflow, Scope.TRACES)
+    key = ApiKey.objects.get()
+    client.force_login(ada)
+    assert client.post(f"/intake/keys/{key.pk}/revoke").status_code == 404
+
+
+def test_an_owner_makes_a_key_for_the_traces_of_their_workflow(client: Client, house: House) -> None:
+    client.force_login(house.alice)
+    page = client.post("/workflows/support-inbox/settings/keys", {"scope": "traces"}).content.decode()
+    assert "send traces to" in page

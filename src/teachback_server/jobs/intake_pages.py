@@ -2,7 +2,7 @@
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponseBase
+from django.http import Http404, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
@@ -12,9 +12,10 @@ from teachback_server.jobs.intake.homeless import can_be_given, list_homeless_na
 from teachback_server.jobs.shown_values import list_shown_values
 from teachback_server.people.page_access import Access, PageRequest, page
 from teachback_server.workflows.access import Role, visible_workflows
-from teachback_server.workflows.actions import give_name_in_traces, take_name_in_traces
+from teachback_server.workflows.actions import give_name_in_traces, make_key_for_traces, revoke_key, take_name_in_traces
 from teachback_server.workflows.models import Workflow, WorkflowName
 from teachback_server.workflows.page_access import WorkflowRequest, workflow_page
+from teachback_server.workflows.queries import find_key, list_keys
 
 
 class NameForm(forms.Form):
@@ -47,6 +48,7 @@ def show_intake(request: PageRequest) -> HttpResponseBase:
     context = {
         "health": read_health(now),
         "homeless": list_homeless_names(now),
+        "keys": list_keys(None),
         "names": WorkflowName.objects.select_related("workflow").order_by("attribute", "value"),
     }
     return render(request, "jobs/intake.html", context)
@@ -90,6 +92,23 @@ def name_traces(request: PageRequest) -> HttpResponseBase:
         "output": list_shown_values(preview.output or {}, {}),
     }
     return render(request, "jobs/name_traces.html", context, status=422 if form.is_bound else 200)
+
+
+@page(Access.ADMINISTRATOR, methods=("POST",))
+def add_key(request: PageRequest) -> HttpResponseBase:
+    """Make a key for the traces of all workflows, and show it once."""
+    return render(request, "jobs/new_traces_key.html", {"key": make_key_for_traces(request.actor)})
+
+
+@page(Access.ADMINISTRATOR, methods=("POST",))
+def revoke(request: PageRequest, key_id: int) -> HttpResponseBase:
+    """Let a key for the traces of all workflows open nothing any more."""
+    key = find_key(None, key_id)
+    if key is None:
+        raise Http404("There is no such key for all workflows.")
+    revoke_key(request.actor, key)
+    messages.success(request, f"The key {key.prefix}… opens nothing any more.")
+    return redirect("intake")
 
 
 @workflow_page(Role.OWNER)

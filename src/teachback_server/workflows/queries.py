@@ -78,8 +78,8 @@ def find_member(workflow: Workflow, user_id: int) -> User | None:
     return membership.user if membership else None
 
 
-def list_keys(workflow: Workflow) -> tuple[KeyEntry, ...]:
-    """The API keys of a workflow; those that open something come first, the newest before the others."""
+def list_keys(workflow: Workflow | None) -> tuple[KeyEntry, ...]:
+    """The API keys of a workflow, or those for all of them; first those that open something, the newest first."""
     keys = ApiKey.objects.filter(workflow=workflow).order_by("-pk")
     entries = [
         KeyEntry(
@@ -95,6 +95,6 @@ def list_keys(workflow: Workflow) -> tuple[KeyEntry, ...]:
     return tuple(sorted(entries, key=lambda entry: entry.revoked_at is not None))
 
 
-def find_key(workflow: Workflow, key_id: int) -> ApiKey | None:
-    """An API key of this workflow."""
+def find_key(workflow: Workflow | None, key_id: int) -> ApiKey | None:
+    """An API key of this workflow, or one for all of them."""
     return ApiKey.objects.filter(workflow=workflow, pk=key_id).first()

@@ -13,6 +13,7 @@ ROLE_CHOICES = (
 )
 SCOPE_CHOICES = (
     (Scope.JOBS.value, "Give and record jobs, say whether they were used"),
+    (Scope.TRACES.value, "Send traces, and nothing else"),
     (Scope.READ.value, "Read results, releases and their lineage"),
 )
 
