@@ -8,7 +8,7 @@ from types import FrameType
 
 from django.conf import settings
 from django.db import connections
-from django.db.utils import DatabaseError
+from django.db.utils import DatabaseError, OperationalError
 from django.utils import timezone
 
 from teachback_server.commands.lifeline import end_with_parent
@@ -38,8 +38,9 @@ def run() -> None:
             try:
                 if _is_mine(file.fileno()):
                     digest_until(stop)
-            except DatabaseError:
-                _log.exception("Traces could not be digested; it is tried again.")
+            except DatabaseError as problem:
+                is_strange = not isinstance(problem, OperationalError)
+                _log.error("Traces could not be digested; it is tried again. %s", problem, exc_info=is_strange)
                 connections.close_all()  # with them goes the lock, if it was in the database
             stop.wait(AFTER_TROUBLE_SECONDS)
 

@@ -1,5 +1,6 @@
 """Does background work until it is told to stop, and takes over what killed workers left."""
 
+import logging
 import os
 import secrets
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 from django.db.utils import OperationalError
 from django_tasks_db.management.commands.db_worker import Worker
 
@@ -23,7 +24,10 @@ from teachback_server.commands.lifeline import end_with_parent
 LOOKS_EVERY_SECONDS = 0.5
 SWEEPS_EVERY_SECONDS = 20.0
 DIGESTS_AGAIN_AFTER_SECONDS = 1.0
+AFTER_TROUBLE_SECONDS = 2.0
 CHILD = "teachback_server.commands.child"
+
+logger = logging.getLogger("teachback.worker")
 
 
 class CarefulWorker(Worker):
@@ -55,12 +59,27 @@ def prepare_and_work(*, until_idle: bool) -> None:
 
 
 def work(*, until_idle: bool = False) -> None:
-    """Run tasks one after the other."""
+    """Run tasks one after the other. A database that goes away is waited for, unless this is to end by itself."""
     folder: Path = settings.HOME / "workers"
+    threading.Thread(target=_sweep_for_ever, args=(folder,), daemon=True).start()
+    while True:
+        try:
+            _work_while_it_goes(folder, until_idle=until_idle)
+        except OperationalError as problem:
+            if until_idle:
+                raise
+            logger.error("The database does not answer; the work goes on when it does. %s", problem)
+            connections.close_all()
+            time.sleep(AFTER_TROUBLE_SECONDS)
+        else:
+            return
+
+
+def _work_while_it_goes(folder: Path, *, until_idle: bool) -> None:
+    """Under a name of its own each time, so that what was left unfinished counts as lost and is taken back."""
     worker_id = f"{os.getpid()}-{secrets.token_hex(6)}"
     with hold_worker_lock(folder, worker_id):
         take_back_lost_tasks(folder)
-        threading.Thread(target=_sweep_for_ever, args=(folder,), daemon=True).start()
         worker = CarefulWorker(
             queue_names=["default"],
             interval=LOOKS_EVERY_SECONDS,
