@@ -27,7 +27,7 @@ class Settings:
     exit_seconds: float = 1.0  # how long a process that ends may go on sending
     most_queued_bytes: int = 32 * _MEGABYTE
     most_spooled_bytes: int = 200 * _MEGABYTE
-    most_value_bytes: int = 256_000  # of one recorded value; the rest is cut off and marked
+    most_value_characters: int = 256_000  # of one recorded value; the rest is cut off and marked
 
     @property
     def base_url(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from teachback.current import enter_place, find_place, leave_place
 from teachback.jobs import Job
 
+_INNER = "_teachback_inner_function"
 _MOST_PIECES = 10_000  # of what a generator yields; a stream may have no end
 
 OpenJob = Callable[[tuple[Any, ...], dict[str, Any]], Job]
@@ -15,6 +16,20 @@ OpenJob = Callable[[tuple[Any, ...], dict[str, Any]], Job]
 
 def make_job_function(function: Callable[..., Any], open_job: OpenJob) -> Callable[..., Any]:
     """Wrap a function; the wrapper is of the same kind, so that frameworks treat it alike."""
+    wrapper = _wrap(function, open_job)
+    setattr(wrapper, _INNER, function)
+    return wrapper
+
+
+def find_inner_function(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function that `make_job_function` wrapped, with its object if it is a method; any other one as it is."""
+    inner: Callable[..., Any] | None = getattr(function, _INNER, None)
+    if inner is None:
+        return function
+    return functools.partial(inner, function.__self__) if inspect.ismethod(function) else inner
+
+
+def _wrap(function: Callable[..., Any], open_job: OpenJob) -> Callable[..., Any]:
     if inspect.isasyncgenfunction(function):
         return _wrap_async_generator(function, open_job)
     if inspect.isgeneratorfunction(function):

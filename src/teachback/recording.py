@@ -32,7 +32,7 @@ class Recorder:
     def set_json(self, span: SpanRecord, name: str, value: object) -> str:
         """Spell a value into an attribute and return its whole text; what is too long is cut there and marked."""
         text = spell_json(value)
-        most = self.settings.most_value_bytes
+        most = self.settings.most_value_characters
         if len(text) <= most:
             span.attributes[name] = text
         else:

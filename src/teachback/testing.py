@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from teachback.configuration import Settings
-from teachback.job_functions import join_pieces
+from teachback.job_functions import find_inner_function, join_pieces
 from teachback.job_results import JobResult
 from teachback.jobs import Job, JobIdentity
 from teachback.json_types import JsonObject
@@ -116,7 +116,7 @@ def replay_job(
 
 
 def _call(function: Callable[..., object], given: JsonObject) -> object:
-    returned: Any = inspect.unwrap(function)(given)
+    returned: Any = find_inner_function(function)(given)
     if inspect.isasyncgen(returned):
         return asyncio.run(_gather(returned))
     if inspect.iscoroutine(returned):

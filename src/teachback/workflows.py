@@ -8,7 +8,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar, overload
 from teachback.call_arguments import read_argument_names
 from teachback.configuration import Settings
 from teachback.faults import note_fault
-from teachback.job_functions import join_pieces, make_job_function
+from teachback.job_functions import find_inner_function, join_pieces, make_job_function
 from teachback.job_results import JobResult
 from teachback.jobs import Job, JobIdentity, find_job_in_progress
 from teachback.known_release import Release, unknown_release
@@ -118,7 +118,7 @@ class Workflow:
         """
         job = self.start(input, id=id, group=group)
         with job:
-            returned = inspect.unwrap(function)(input)
+            returned = find_inner_function(function)(input)
             job.finish(join_pieces(list(returned)) if inspect.isgenerator(returned) else returned)
         return job.get_result()
 
@@ -128,7 +128,7 @@ class Workflow:
         """The same for a function that is awaited or that yields asynchronously."""
         job = self.start(input, id=id, group=group)
         with job:
-            returned: Any = inspect.unwrap(function)(input)
+            returned: Any = find_inner_function(function)(input)
             if inspect.isasyncgen(returned):
                 returned = join_pieces([piece async for piece in returned])
             job.finish(await returned if inspect.isawaitable(returned) else returned)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import wraps
 from typing import Any
 
 import pytest
@@ -383,7 +384,7 @@ def test_what_a_job_was_given_is_recorded_as_it_was_then(odd: OddServer, configu
 
 
 def test_a_value_that_is_too_long_is_cut_and_marked(odd: OddServer, configure: Callable[..., None]) -> None:
-    configure(odd, most_value_bytes=100)
+    configure(odd, most_value_characters=100)
     result = desk.run(lambda ticket: {"text": "x" * 1000}, TICKET)
     assert result.output == {"text": "x" * 1000}
     facts = attributes_of(spans_by_name(odd, 1)["support-desk"])
@@ -410,3 +411,26 @@ def test_a_job_says_its_name_to_services_that_go_on_with_it() -> None:
         job.output = {}
     version, trace_id, span_id, flags = job.trace_parent.split("-")
     assert (version, len(trace_id), len(span_id), flags) == ("00", 32, 16, "01")
+
+
+def test_run_strips_nothing_but_its_own_decorator(odd: OddServer, configure: Callable[..., None]) -> None:
+    def twice(function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def call(*args: Any) -> Any:
+            return [function(*args), function(*args)]
+
+        return call
+
+    class Agent:
+        name = "Ann"
+
+        @desk.job
+        @twice
+        def work(self, ticket: dict[str, str]) -> str:
+            return self.name
+
+    configure(odd)
+    assert desk.run(twice(triage), TICKET).returned == [triage(TICKET), triage(TICKET)]
+    assert desk.run(Agent().work, TICKET).returned == ["Ann", "Ann"]
+    assert teachback.flush(timeout_seconds=20)
+    assert len(odd.list_job_ids()) == 2, "a decorated function under `run` is one job, not two"

@@ -1,11 +1,12 @@
 """One HTTP call with an end: no answer, however slow or strange, holds the caller longer than it allowed."""
 
-import contextlib
+import io
 import socket
-import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -26,31 +27,82 @@ class Answer:
     body: bytes
 
 
+class _TimedSocket:
+    """What `http.client` needs of a socket, until a moment. The time-out of a plain one begins anew with every byte."""
+
+    def __init__(self, plain: socket.socket, deadline: float) -> None:
+        self._plain = plain
+        self._deadline = deadline
+
+    def sendall(self, content: Any) -> None:
+        """Send all of it, or raise TimeoutError."""
+        self._set_rest()
+        self._plain.sendall(content)
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        """A file to read the answer from."""
+        return io.BufferedReader(_TimedReader(self))
+
+    def receive_into(self, room: Any) -> int:
+        """Wait for some bytes, or raise TimeoutError."""
+        self._set_rest()
+        return self._plain.recv_into(room)
+
+    def close(self) -> None:
+        """Nothing to do: `call_server` closes the plain socket."""
+
+    def _set_rest(self) -> None:
+        rest = self._deadline - time.monotonic()
+        if rest <= 0:
+            raise TimeoutError("the answer took too long")
+        self._plain.settimeout(rest)
+
+
+class _TimedReader(io.RawIOBase):
+    """The bytes of a timed socket as a file."""
+
+    def __init__(self, timed: _TimedSocket) -> None:
+        self._timed = timed
+
+    def readable(self) -> bool:
+        """It is made for that."""
+        return True
+
+    def readinto(self, room: Any) -> int:
+        """Fill as much of the room as there is to read; 0 at the end."""
+        return self._timed.receive_into(room)
+
+
 def call_server(
     method: str, address: str, *, headers: Mapping[str, str], body: bytes | None = None, timeout_seconds: float
 ) -> Answer:
-    """Make one call on a connection of its own. Redirects are not followed. Raises CallFailed."""
+    """Make one call on a connection of its own. Redirects are not followed. Raises CallFailed.
+
+    The time is that from the first byte sent to the last one received; connecting may take as long again.
+    """
     try:
         connection, target = _open_connection(address, timeout_seconds)
         connection.connect()
-        # The time-out of a socket begins anew with every byte; this one does not.
-        watch = threading.Timer(timeout_seconds, _break_off, [connection.sock])
-        watch.daemon = True
-        watch.start()
+        plain: Any = connection.sock
         try:
+            connection.sock = _TimedSocket(plain, time.monotonic() + timeout_seconds)
             connection.request(method, target, body=body, headers={**headers, "Connection": "close"})
-            answer = connection.getresponse()
-            content = answer.read(_MOST_ANSWER_BYTES)
-            named = {name.lower(): value for name, value in answer.getheaders()}
-            expected = named.get("content-length")
-            if expected is not None and expected.isdecimal() and int(expected) != len(content):
-                raise CallFailed(f"{address} broke off its answer.")
-            return Answer(status=answer.status, headers=named, body=content)
+            return _read_answer(connection, address)
         finally:
-            watch.cancel()
             connection.close()
-    except (OSError, HTTPException, ValueError, RuntimeError) as problem:
+            plain.close()
+    except (OSError, HTTPException, ValueError) as problem:
         raise CallFailed(f"{address}: {type(problem).__name__}: {problem}") from problem
+
+
+def _read_answer(connection: HTTPConnection, address: str) -> Answer:
+    with connection.getresponse() as answer:
+        content = answer.read(_MOST_ANSWER_BYTES)
+        named = {name.lower(): value for name, value in answer.getheaders()}
+    expected = named.get("content-length")
+    if expected is not None and expected.isdecimal() and int(expected) != len(content):
+        raise CallFailed(f"{address} broke off its answer.")
+    return Answer(status=answer.status, headers=named, body=content)
 
 
 def _open_connection(address: str, timeout_seconds: float) -> tuple[HTTPConnection, str]:
@@ -74,8 +126,3 @@ def _find_proxy(scheme: str, host: str) -> str:
     if host in _LOOPBACK or proxy_bypass(host):
         return ""
     return getproxies().get(scheme, "")
-
-
-def _break_off(open_socket: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        open_socket.shutdown(socket.SHUT_RDWR)
