@@ -110,6 +110,7 @@ class TraceRequest(models.Model):
             models.Index(fields=["id"], condition=models.Q(digested_at=None), name="trace_request_to_digest"),
             models.Index(fields=["id"], condition=models.Q(has_homeless=True), name="trace_request_homeless"),
             models.Index(fields=["received_at"], name="trace_request_by_time"),
+            models.Index(fields=["workflow_id", "id"], name="trace_request_by_workflow"),
         ]
 
 
@@ -146,6 +147,7 @@ class IntakeTally(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["workflow_id", "hour", "kind", "name"], name="intake_tally_once_per_hour")
         ]
+        indexes = [models.Index(fields=["hour", "kind"], name="intake_tally_by_hour")]
 
 
 class RootToCome(models.Model):
