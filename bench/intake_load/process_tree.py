@@ -54,10 +54,21 @@ def read_command(pid: int) -> str:
 
 def kill_tree(process: subprocess.Popen[bytes]) -> None:
     """End a process that we started, and all that descend from it, as a power cut would."""
-    tree = list_tree(process.pid)
+    tree = _hold_tree(process.pid)
     kill_all(tree)
     process.wait()
     wait_until_gone(tree)
+
+
+def _hold_tree(pid: int) -> list[int]:
+    """Stop every process of a tree where it stands, so that none can start another one while we count them."""
+    held: list[int] = []
+    while new := [each for each in list_tree(pid) if each not in held]:
+        for each in new:
+            with suppress(ProcessLookupError):
+                os.kill(each, signal.SIGSTOP)
+        held += new
+    return held
 
 
 def stop_tree(process: subprocess.Popen[bytes], *, within_seconds: float = 20) -> None:
