@@ -52,8 +52,8 @@ def change_settings(settings: Settings, changes: Mapping[str, object]) -> Settin
     if unknown:
         raise TypeError(f"configure() knows no setting {', '.join(unknown)}. It knows {', '.join(sorted(known))}.")
     values = {name: getattr(settings, name) for name in known} | dict(changes)
-    if isinstance(values["home"], str):
-        values["home"] = Path(values["home"])
+    if values["home"] is not None:
+        values["home"] = Path(values["home"]).expanduser()
     return Settings(**values)
 
 
