@@ -63,7 +63,9 @@ def test_a_backtest_the_desk_and_traces_work_from_end_to_end(installation: Insta
 
 @pytest.mark.slow
 def test_the_rooms_work_on_postgresql(postgres_url: str) -> None:
-    variables = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "TEACHBACK_"))}
+    variables = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "DJANGO_", "TEACHBACK_"))
+    }
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *ON_POSTGRESQL],
         env={**variables, "TEACHBACK_DATABASE_URL": postgres_url},

@@ -54,6 +54,15 @@ def test_a_step_comes_back_as_it_was_written(store: TraceStore, workflow_id: int
     assert store.list_steps(workflow_id, TRACE, most=10) == [row]
 
 
+def test_whole_numbers_are_fine_where_fractions_are_kept(store: TraceStore, workflow_id: int) -> None:
+    rows = [
+        replace(ROW, workflow_id=workflow_id, span_id=span(number), duration_ms=duration, cost_usd=0)
+        for number, duration in ((1, 2), (2, 0.5))
+    ]
+    store.write_steps(rows)
+    assert store.list_steps(workflow_id, TRACE, most=10) == rows
+
+
 def test_steps_come_in_the_order_of_their_start_and_no_more_than_wanted(store: TraceStore, workflow_id: int) -> None:
     late, first, second = (
         replace(ROW, workflow_id=workflow_id, span_id=span(number), started_ns=START + offset)

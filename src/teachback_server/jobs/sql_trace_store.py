@@ -1,6 +1,6 @@
 """Traces in SQLite and PostgreSQL: plain SQL that both read alike, as models would cost ten times as much per step."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from operator import attrgetter
@@ -39,6 +39,7 @@ _REQUESTS = f'SELECT DISTINCT trace_id, request_id FROM "{_TABLE}" {_OF_TRACES} 
 _WITH_ERROR = f'SELECT DISTINCT trace_id FROM "{_TABLE}" {_OF_TRACES} AND is_error AND kind = %s'
 _UPSERT = f'INSERT INTO "{_TABLE}" ({", ".join(_COLUMNS)}) VALUES ({", ".join(["%s"] * len(_COLUMNS))}) {_ON_CONFLICT}'
 _TYPES = {int: "bigint", float: "double precision", str: "text", bool: "boolean"}
+_KINDS: tuple[Callable[[Any], object], ...] = tuple(get_type_hints(StepRow).values())
 _ARRAYS = ", ".join(f"%s::{_TYPES[kind]}[]" for kind in get_type_hints(StepRow).values())
 _UPSERT_COLUMNS = f'INSERT INTO "{_TABLE}" ({", ".join(_COLUMNS)}) SELECT * FROM unnest({_ARRAYS}) {_ON_CONFLICT}'
 _DELETE = f'DELETE FROM "{_TABLE}" WHERE workflow_id = %s AND trace_id = %s'
@@ -129,10 +130,13 @@ class SqlTraceStore:
             key = _read_key(row)
             if key not in newest or row.request_id >= newest[key].request_id:
                 newest[key] = row
-        columns = list(zip(*map(_read_row, newest.values()), strict=True))
-        if columns:
-            with self._writing() as cursor:
-                cursor.execute(_UPSERT_COLUMNS, [list(column) for column in columns])
+        if not newest:
+            return
+        columns = zip(*map(_read_row, newest.values()), strict=True)
+        # An array is of one type, and whoever counts in floats may bring whole numbers.
+        arrays = [list(map(kind, column)) for kind, column in zip(_KINDS, columns, strict=True)]
+        with self._writing() as cursor:
+            cursor.execute(_UPSERT_COLUMNS, arrays)
 
     @contextmanager
     def _writing(self) -> Iterator[CursorWrapper]:
