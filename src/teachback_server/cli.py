@@ -10,7 +10,7 @@ import click
 
 from teachback_server.commands.exit_codes import ExitCode
 
-COMMANDS = ("up", "demo", "backtest", "import", "key", "web", "worker")
+COMMANDS = ("up", "demo", "backtest", "import", "key", "replay", "web", "worker")
 DEBUG_SWITCH = "TEACHBACK_DEBUG"
 
 

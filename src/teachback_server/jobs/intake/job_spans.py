@@ -1,6 +1,6 @@
 """Finds the jobs in a trace: the spans that say so themselves, else its root. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from teachback_server.jobs.meaning import list_feedback
@@ -21,10 +21,22 @@ def find_job_spans(spans: Sequence[Span], *, may_lack_root: bool = False) -> lis
     """The jobs of one trace; none while its root has not arrived, unless it need not have one any more."""
     marked = [span for span in spans if JOB_ID in span.attributes]
     if len(marked) > 1:
-        children = _group_by_parent(spans)
-        return [JobSpan(span=span, spans=_list_branch(span, children)) for span in marked]
+        return [JobSpan(span=span, spans=list_branch(span.span_id, spans)) for span in marked]
     top = marked[0] if marked else _find_root(spans, may_lack_root=may_lack_root)
     return [] if top is None else [JobSpan(span=top, spans=spans)]
+
+
+def list_branch(top_id: str, spans: Sequence[Span]) -> list[Span]:
+    """The span of this id and all below it; one that claims to be its own ancestor is met once."""
+    children = _group_by_parent(spans)
+    branch = {span.span_id: span for span in spans if span.span_id == top_id}
+    waiting = list(branch)
+    while waiting:
+        for child in children.get(waiting.pop(), ()):
+            if child.span_id not in branch:
+                branch[child.span_id] = child
+                waiting.append(child.span_id)
+    return list(branch.values())
 
 
 def is_feedback(span: Span) -> bool:
@@ -46,15 +58,3 @@ def _group_by_parent(spans: Sequence[Span]) -> dict[str, list[Span]]:
     for span in spans:
         children.setdefault(span.parent_id, []).append(span)
     return children
-
-
-def _list_branch(top: Span, children: Mapping[str, Sequence[Span]]) -> list[Span]:
-    """The span and all below it; a span that claims to be its own ancestor is met once."""
-    branch = {top.span_id: top}
-    waiting = [top]
-    while waiting:
-        for child in children.get(waiting.pop().span_id, ()):
-            if child.span_id not in branch:
-                branch[child.span_id] = child
-                waiting.append(child)
-    return list(branch.values())
