@@ -18,8 +18,8 @@ from teachback_server.jobs.models import Job
 from teachback_server.reviews.models import Review
 from teachback_server.workflows.models import Workflow
 
-REACH_OF_FACTS = 2_000_000  # jobs that one question looks through, the newest first
-REACH_OF_DECISIONS = 250_000
+REACH_OF_FACTS = 1_000_000  # jobs that one question looks through, the newest first
+REACH_OF_DECISIONS = 150_000
 REACH_OF_ERRORS = 5_000
 LONGEST_REACH_OF_WORDS = 50_000
 _LETTERS_OF_WORDS = 25_000_000  # that one search reads, more or less
