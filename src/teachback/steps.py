@@ -91,7 +91,6 @@ class Step:
             place.job.set_json(span, self.output_attribute, self.output)
         if self.model:
             attributes["gen_ai.request.model"] = self.model
-            attributes["teachback.step.name"] = self.name  # else the step would be called by its model
         for name, number in (
             ("gen_ai.usage.input_tokens", self.input_tokens),
             ("gen_ai.usage.output_tokens", self.output_tokens),

@@ -61,7 +61,7 @@ def test_the_server_reads_of_a_step_all_that_the_sdk_said(odd: OddServer, config
     desk.run(triage, {"text": "Where is A1?"})
     spans = receive(odd)
     model = read_facts(spans["read"])
-    assert (model.name, model.kind, model.model) == ("read", StepKind.MODEL, "small")
+    assert (model.kind, model.model) == (StepKind.MODEL, "small")
     assert (model.input_tokens, model.output_tokens, model.cost_usd) == (120, 30, 0.002)
     content = read_content(spans["read"])
     assert (content.input, content.output) == ("Where is A1?", "A1")
