@@ -91,7 +91,7 @@ class Crashes:
         self.seen.update(tree)
         if self.draws.random() < SHARE_OF_ALL_AT_ONCE:
             self.server.kill()
-            self.server.start()
+            self._start_again_where_needed()
             return ALL_AT_ONCE
         pid = self.draws.choice(tree)
         victim = name_part(read_command(pid))
