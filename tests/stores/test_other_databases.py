@@ -19,8 +19,11 @@ TESTS = Path(__file__).parent.parent
 # Where the most is written, and all that relies on one write at a time.
 ON_POSTGRESQL = (
     "stores/test_races.py",
+    "stores/test_kept_values.py",
     "jobs/test_actions.py",
+    "jobs/test_api.py",
     "reviews/test_actions.py",
+    "reviews/test_pages_jobs.py",
     "releases/test_actions.py",
     "intake",
 )

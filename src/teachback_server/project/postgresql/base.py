@@ -1,9 +1,9 @@
 """The connection to PostgreSQL: what may be stored in SQLite may be stored here, and comes back the same."""
 
+import json
 from typing import Any
 
 from django.db.backends.postgresql import base, operations
-from django.db.backends.postgresql.operations import get_json_dumps
 from psycopg import Connection
 from psycopg.types.string import StrDumperUnknown, TextLoader
 
@@ -21,7 +21,10 @@ class DatabaseOperations(operations.DatabaseOperations):
     """Hands JSON over as text: the type `jsonb` would sort keys and refuse NUL. Only to compare it becomes that."""
 
     def adapt_json_value(self, value: Any, encoder: Any) -> str:
-        return str(get_json_dumps(encoder)(value))
+        """JSON with its letters as they are, so that a search finds them in any case."""
+        text = json.dumps(value, cls=encoder, ensure_ascii=False)
+        # Half of a pair of surrogates is no letter, and can only stand there by its number.
+        return text if _is_writable(text) else json.dumps(value, cls=encoder)
 
     def lookup_cast(self, lookup_type: str, internal_type: str | None = None) -> str:
         if lookup_type == "exact" and internal_type == "JSONField":
@@ -46,3 +49,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         connection.adapters.register_loader("json", TextLoader)  # a JSON field reads its text itself
         connection.adapters.register_dumper(str, _TextWithoutNul)
         return connection
+
+
+def _is_writable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
