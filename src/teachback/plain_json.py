@@ -11,6 +11,7 @@ from enum import Enum
 from teachback.json_types import Json, JsonObject
 
 _DEEPEST = 40
+_MOST_PARTS = 100_000
 _CUT_OFF = "…"
 _MOST_ERROR = 2_000  # characters
 
@@ -19,24 +20,14 @@ def spell_json(value: object) -> str:
     """The JSON text of any value; what JSON cannot carry is spelled as text. Never raises."""
     try:
         return _spell(value)
-    except (TypeError, ValueError, RecursionError, AttributeError):
-        return json.dumps(as_json(value), ensure_ascii=False, separators=(",", ":"))
+    # The value is not ours, and what reads it, its own code included, can raise anything.
+    except Exception:  # noqa: BLE001
+        return _spell_piece_by_piece(value)
 
 
-def as_json(value: object, depth: int = 0) -> Json:
-    """A value as plain JSON. Circles and great depth end in a text, NaN and infinities become null."""
-    if value is None or (isinstance(value, str | bool | int) and not isinstance(value, Enum)):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if depth >= _DEEPEST:
-        return _CUT_OFF
-    if isinstance(value, Mapping):
-        return {str(name): as_json(inner, depth + 1) for name, inner in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
-        return [as_json(item, depth + 1) for item in value]
-    known = _as_known(value)
-    return known if isinstance(known, str) else as_json(known, depth + 1)
+def as_json(value: object) -> Json:
+    """A value as plain JSON. Circles, great depth and endless lists end in “…”; NaN and infinities become null."""
+    return _Walk().visit(value, frozenset())
 
 
 def as_json_object(value: object) -> JsonObject:
@@ -48,6 +39,30 @@ def as_json_object(value: object) -> JsonObject:
 def spell_error(error: BaseException) -> str:
     """The message of an exception, shortened. Never raises."""
     return _spell_strange(error)[:_MOST_ERROR]
+
+
+class _Walk:
+    """One walk through a value; it ends, whatever the value refers to."""
+
+    def __init__(self) -> None:
+        self._rest = _MOST_PARTS
+
+    def visit(self, value: object, above: frozenset[int]) -> Json:
+        """A part as plain JSON; `above` are the identities of the parts that it is within."""
+        if value is None or (isinstance(value, str | bool | int) and not isinstance(value, Enum)):
+            return value
+        if isinstance(value, float):
+            return value if math.isfinite(value) else None
+        self._rest -= 1
+        if id(value) in above or len(above) >= _DEEPEST or self._rest < 0:
+            return _CUT_OFF
+        within = above | {id(value)}
+        if isinstance(value, Mapping):
+            return {str(name): self.visit(inner, within) for name, inner in value.items()}
+        if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
+            return [self.visit(item, within) for item in value[:_MOST_PARTS]]
+        known = _as_known(value)
+        return known if isinstance(known, str) else self.visit(known, within)
 
 
 def _as_known(value: object) -> object:
@@ -67,6 +82,13 @@ def _as_known(value: object) -> object:
     if isinstance(value, date | datetime | time):
         return value.isoformat()
     return _spell_strange(value)
+
+
+def _spell_piece_by_piece(value: object) -> str:
+    try:
+        return _spell(as_json(value))
+    except Exception:  # noqa: BLE001
+        return _spell(f"<{type(value).__name__}>")
 
 
 def _spell_strange(value: object) -> str:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from teachback.client import CLIENT
+from teachback.faults import note_fault
 from teachback.wire.delivery import Delivery
 from teachback.workflows import Workflow
 
@@ -37,14 +38,18 @@ def outcome(
 
     Never waits. While the server is away, or has not read the job yet, it is kept and tried again.
     """
-    content: dict[str, bool | float | str] = {"used": used}
-    if worth_usd is not None:
-        content["worth_usd"] = worth_usd
-    if note:
-        content["note"] = note
-    if at is not None:
-        content["at"] = at.isoformat()
-    CLIENT.say_outcome(workflow, id, content)
+    try:
+        content: dict[str, bool | float | str] = {"used": used}
+        if worth_usd is not None:
+            content["worth_usd"] = float(worth_usd)
+        if note:
+            content["note"] = note
+        if at is not None:
+            content["at"] = at.isoformat()
+        CLIENT.say_outcome(workflow, str(id), content)
+    # The outermost edge towards the host: a fault of ours must cost it nothing but the outcome.
+    except Exception:  # noqa: BLE001
+        note_fault("take an outcome")
 
 
 def flush(*, timeout_seconds: float = 10.0) -> bool:

@@ -136,7 +136,8 @@ class Workflow:
 
     def start(self, input: object, *, id: str = "", group: str = "") -> Job:
         """Begin a job whose work is not one function: `with desk.start(input, id=…) as job: job.output = …`."""
-        return self._open(JobIdentity(id=id or secrets.token_hex(16), group=group), input)
+        identity = JobIdentity(id=str(id)[:_MOST_ID] or secrets.token_hex(16), group=str(group)[:_MOST_ID])
+        return self._open(identity, input)
 
     def _make_job_function(
         self,
@@ -157,8 +158,15 @@ class Workflow:
         return make_job_function(function, open_job)
 
     def _open(self, identity: JobIdentity, given: object) -> Job:
-        connection = self._find_connection()
-        return Job(connection.recorder, connection.find_release(), identity, given, connection.find_source(identity.id))
+        try:
+            connection = self._connect()
+            source = connection.find_source(identity.id)
+            return Job(connection.recorder, connection.find_release(), identity, given, source)
+        # The outermost edge towards the host: a fault of ours must cost it nothing but the record.
+        except Exception:  # noqa: BLE001
+            note_fault("begin a job")
+            nowhere = _Nowhere(self.name)
+            return Job(nowhere.recorder, nowhere.find_release(), identity, None, None)
 
     def _find_connection(self) -> Connection:
         try:

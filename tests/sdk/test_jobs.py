@@ -363,7 +363,14 @@ def test_values_that_json_cannot_carry_are_recorded_as_well_as_they_can_be(
     assert desk.job(lambda value: value)(circle) is circle
     value = said(spans_by_name(odd, 1)["support-desk"], "teachback.output")
     assert (value["number"], value["thing"], value["3"]) == (None, "<Unprintable>", [4])
-    assert value["again"]["number"] is None
+    assert value["again"] == "…"
+
+
+def test_a_value_in_which_everything_refers_to_everything_is_spelled_at_once() -> None:
+    people: list[dict[str, Any]] = [{"name": number} for number in range(12)]
+    for person in people:
+        person["friends"] = people
+    assert desk.run(lambda ticket: {"people": people}, TICKET).output is not None
 
 
 def test_what_a_job_was_given_is_recorded_as_it_was_then(odd: OddServer, configure: Callable[..., None]) -> None:
@@ -434,3 +441,42 @@ def test_run_strips_nothing_but_its_own_decorator(odd: OddServer, configure: Cal
     assert desk.run(Agent().work, TICKET).returned == ["Ann", "Ann"]
     assert teachback.flush(timeout_seconds=20)
     assert len(odd.list_job_ids()) == 2, "a decorated function under `run` is one job, not two"
+
+
+class Cursed(dict[str, Any]):
+    """A mapping that raises whatever one does with it, as an object of a closed database session may."""
+
+    def items(self) -> Any:
+        raise OSError("closed")
+
+    __iter__ = __len__ = __str__ = __repr__ = items
+
+
+@dataclass
+class HalfCursed:
+    """A model whose own export raises."""
+
+    def model_dump(self) -> object:
+        raise LookupError("no")
+
+
+@pytest.mark.parametrize("value", [Cursed(), HalfCursed(), [HalfCursed()], object(), b"bytes", range(3), {1: {2: 3}}])
+def test_nothing_that_a_program_works_with_makes_recording_fail(
+    value: object, odd: OddServer, configure: Callable[..., None]
+) -> None:
+    configure(odd)
+    assert desk.job(lambda given: given)(value) is value
+    with desk.start(value) as job, teachback.step("look", input=value) as step:
+        step.output = value
+        job.provenance["field"] = value
+        job.output = value
+    assert desk.run(lambda given: given, value).returned is value
+    assert len(odd.wait_for_jobs(3)) == 3
+
+
+def test_ids_need_not_be_texts(odd: OddServer, configure: Callable[..., None]) -> None:
+    number: Any = 4711
+    configure(odd)
+    assert desk.run(triage, TICKET, id=number, group=number).id == "4711"
+    assert odd.wait_for_jobs(1) == ["4711"]
+    teachback.outcome("support-desk", number, used=True, at="no time", worth_usd=number)  # type: ignore[arg-type]
