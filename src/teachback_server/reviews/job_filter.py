@@ -129,7 +129,7 @@ def _find_reach_of_words(workflow: Workflow) -> int:
 
 
 def _spell_as_stored(text: str) -> str:
-    """As a text stands within stored JSON: SQLite keeps ours, in plain ASCII; on PostgreSQL its letters stand as they are."""
+    """As a text stands within stored JSON: SQLite keeps ours, in plain ASCII; PostgreSQL has letters as they are."""
     return json.dumps(text, ensure_ascii=connection.vendor == "sqlite")[1:-1]
 
 

@@ -69,18 +69,23 @@ def list_jobs(
     narrowed = narrow_jobs(workflow, wanted)
     if after is not None:
         page = _find_page_after(narrowed, wanted, after, newest)
-        if page is not None:
-            return page
-    page = _find_page_before(narrowed, wanted, newest if before is None else min(before - 1, newest))
-    if before is not None:
-        return replace(page, newer=before - 1)
-    named = list_named(workflow, wanted, most=JOBS_PER_PAGE) if wanted.text else []
+    elif before is not None:
+        page = replace(_find_page_before(narrowed, wanted, min(before - 1, newest)), newer=before - 1)
+    else:
+        page = _find_page_before(narrowed, wanted, newest)
+    is_first = page.newer is None
+    named = list_named(workflow, wanted, most=JOBS_PER_PAGE) if wanted.text and is_first else []
     return replace(page, named=_read_rows(named))
 
 
-def _find_page_before(narrowed: Narrowed, wanted: JobFilter, last: int) -> JobsPage:
+def _find_page_before(
+    narrowed: Narrowed, wanted: JobFilter, last: int, *, known: Sequence[tuple[int, int]] = (), below: int | None = None
+) -> JobsPage:
+    """The page from a number down; where those above `below` are known already, only the others are looked for."""
     stretch = Stretch(first=max(1, last - narrowed.reach + 1), last=last)
-    found = _find(narrowed.jobs.order_by("-number"), wanted, stretch, most=FOUND_AT_MOST)
+    unknown = stretch if below is None else replace(stretch, last=below)
+    others = _find(narrowed.jobs.order_by("-number"), wanted, unknown, most=FOUND_AT_MOST - len(known))
+    found = [*known, *others]
     shown, is_full = found[:JOBS_PER_PAGE], len(found) > JOBS_PER_PAGE
     is_cut = stretch.first > 1
     return JobsPage(
@@ -92,13 +97,13 @@ def _find_page_before(narrowed: Narrowed, wanted: JobFilter, last: int) -> JobsP
     )
 
 
-def _find_page_after(narrowed: Narrowed, wanted: JobFilter, after: int, newest: int) -> JobsPage | None:
-    """The page above a number; None where it would be the first page, which is then better read from its top."""
+def _find_page_after(narrowed: Narrowed, wanted: JobFilter, after: int, newest: int) -> JobsPage:
+    """The page above a number; where nothing is left above it, it is filled up to be the first page."""
     stretch = Stretch(first=after + 1, last=min(newest, after + narrowed.reach))
     found = _find(narrowed.jobs.order_by("number"), wanted, stretch, most=JOBS_PER_PAGE + 1)
     shown, is_full = found[:JOBS_PER_PAGE][::-1], len(found) > JOBS_PER_PAGE
     if not is_full and stretch.last >= newest:
-        return None
+        return _find_page_before(narrowed, wanted, newest, known=shown, below=after)
     return JobsPage(
         rows=_read_rows([job_id for job_id, _ in shown]),
         older=after + 1,
