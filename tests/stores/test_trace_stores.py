@@ -139,6 +139,19 @@ def test_what_an_agent_repeats_of_its_model_calls_is_not_counted_twice(store: Tr
     assert (usage.input_tokens, usage.output_tokens, usage.cost_usd) == (120, 9, 0.5)
 
 
+def test_a_clock_that_is_centuries_ahead_spoils_no_sums(store: TraceStore, workflow_id: int) -> None:
+    largest = 2**63 - 1
+    rows = [
+        replace(ROW, workflow_id=workflow_id, span_id=span(1), started_ns=0, duration_ms=largest / 1e6),
+        replace(ROW, workflow_id=workflow_id, span_id=span(2), started_ns=2**62, duration_ms=2**62 / 1e6),
+        replace(ROW, workflow_id=workflow_id, span_id=span(3), started_ns=largest, duration_ms=0.0),
+    ]
+    store.write_steps(rows)
+    assert sorted(store.list_steps(workflow_id, TRACE, most=9), key=lambda row: row.span_id) == rows
+    (sums,) = store.sum_traces(workflow_id, [TRACE])
+    assert (sums.steps, sums.started_ns, sums.ended_ns) == (3, 0, largest)
+
+
 def test_workflows_do_not_see_each_other(store: TraceStore, workflow_id: int) -> None:
     stranger = next(_workflows)
     store.write_steps([replace(ROW, workflow_id=workflow_id), replace(ROW, workflow_id=stranger, name="stranger")])

@@ -45,9 +45,11 @@ _PAIRS = ", ".join(
     f"sumIf({name}, kind = 'model'), maxIf({name}, kind != 'model')"
     for name in ("input_tokens", "output_tokens", "cost_usd")
 )
+_LATEST_NS = 9_200_000_000_000_000_000  # in the year 2261; a clock that is later would leave what an integer holds
 _SUMS = f"""
 SELECT trace_id, count(), countIf(is_error), min(started_ns),
-       max(started_ns + toInt64(round(duration_ms * 1000000))), {_PAIRS}
+       max(started_ns + if(started_ns + duration_ms * 1000000 < {_LATEST_NS}, toInt64(round(duration_ms * 1000000)), 0)),
+       {_PAIRS}
 FROM {TABLE} FINAL WHERE {_OF_TRACES} GROUP BY trace_id"""
 _REQUESTS = f"SELECT DISTINCT trace_id, request_id FROM {TABLE} FINAL WHERE {_OF_TRACES} ORDER BY request_id"
 _NAME_SUMS = f"""

@@ -51,9 +51,11 @@ _PAIRS = ", ".join(
     f"SUM(CASE WHEN kind = 'model' THEN {name} ELSE 0 END), MAX(CASE WHEN kind = 'model' THEN 0 ELSE {name} END)"
     for name in ("input_tokens", "output_tokens", "cost_usd")
 )
+_LATEST_NS = 9_200_000_000_000_000_000  # in the year 2261; a clock that is later would leave what an integer holds
 _SUMS = f"""
 SELECT trace_id, COUNT(*), SUM(CASE WHEN is_error THEN 1 ELSE 0 END), MIN(started_ns),
-       MAX(started_ns + CAST(ROUND(duration_ms * 1000000) AS BIGINT)),
+       MAX(started_ns + CASE WHEN started_ns + duration_ms * 1000000 < {_LATEST_NS}
+                             THEN CAST(ROUND(duration_ms * 1000000) AS BIGINT) ELSE 0 END),
        {_PAIRS}
 FROM "{_TABLE}" {_OF_TRACES} GROUP BY trace_id"""
 _NAME_SUMS = f"""
