@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from django.contrib.auth import SESSION_KEY
+from django.contrib.auth import SESSION_KEY, authenticate
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.sessions.models import Session
 from django.db import transaction
@@ -13,6 +13,7 @@ from django.utils import timezone
 from teachback_server.people.actor import Actor, PermissionMissing
 from teachback_server.people.audit import Act, record_act
 from teachback_server.people.models import OneTimeLink, User
+from teachback_server.people.throttle import begin_try, note_failure, note_success
 
 FIRST_ADMINISTRATOR = "admin"
 LINK_LASTS = timedelta(hours=24)
@@ -106,6 +107,17 @@ def use_one_time_link(token: str, *, at: datetime | None = None) -> User:
             raise LinkNotValid("This link was used already, or its time is over. Ask an administrator for a new one.")
         record_act(actor_of(user), Act.SIGNED_IN, user.username, details={"by": "one-time link"})
     return user
+
+
+def check_password(username: str, password: str, address: str) -> User | None:
+    """Whose name and password these are; None where they do not belong together. Raises MustWait."""
+    tried = begin_try(username, address)
+    found = authenticate(username=username, password=password)
+    if not isinstance(found, User):
+        note_failure(tried)
+        return None
+    note_success(tried)
+    return found
 
 
 def record_sign_in(user: User) -> None:

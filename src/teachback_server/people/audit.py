@@ -15,6 +15,7 @@ class Act(StrEnum):
     """Every act that leaves a trace; the value is its id, the sentence stands in SENTENCES."""
 
     SIGNED_IN = "signed_in"
+    SIGN_IN_FAILED = "sign_in_failed"
     USER_MADE = "user_made"
     USER_DEACTIVATED = "user_deactivated"
     USER_ACTIVATED = "user_activated"
@@ -49,6 +50,7 @@ class Act(StrEnum):
 
 SENTENCES: Mapping[Act, str] = {
     Act.SIGNED_IN: "signed in",
+    Act.SIGN_IN_FAILED: "failed again and again to sign in as {subject}",
     Act.USER_MADE: "added {subject}",
     Act.USER_DEACTIVATED: "deactivated {subject}",
     Act.USER_ACTIVATED: "activated {subject} again",

@@ -1,34 +1,17 @@
 """Forms of the account pages and of the page of people."""
 
 from django import forms
-from django.contrib.auth import authenticate
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
 
-from teachback_server.people.models import User
-
 
 class SignInForm(forms.Form):
-    """User name and password; after `is_valid`, `user` is the one they belong to."""
+    """User name and password."""
 
     username = forms.CharField(
         label="User name", max_length=150, widget=forms.TextInput({"autocomplete": "username", "autofocus": True})
     )
     password = forms.CharField(label="Password", widget=forms.PasswordInput({"autocomplete": "current-password"}))
-    user: User | None = None
-
-    def clean(self) -> dict[str, object]:
-        """Find whom the two belong to; does not say which of the two is wrong."""
-        values = super().clean() or {}
-        if "username" in values and "password" in values:
-            found = authenticate(username=values["username"], password=values["password"])
-            self.user = found if isinstance(found, User) else None
-            if self.user is None:
-                raise forms.ValidationError(
-                    "This user name and password do not belong together. Try again, or ask an administrator"
-                    " for a one-time link."
-                )
-        return values
 
 
 class PasswordForm(forms.Form):

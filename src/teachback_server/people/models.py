@@ -27,6 +27,17 @@ class OneTimeLink(models.Model):
         db_table = "one_time_link"
 
 
+class FailedTries(models.Model):
+    """How many tries to sign in failed in a row, for one name or from one address."""
+
+    key = models.CharField(max_length=64, unique=True)  # a hash, see throttle.py
+    count = models.PositiveIntegerField(default=0)
+    last_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "failed_tries"
+
+
 class AuditEvent(models.Model):
     """One act: who, when, on what and why. The database refuses to change or delete a row."""
 

@@ -1,5 +1,7 @@
 """Pages for signing in, by password or one-time link, for signing out, and for one's own password."""
 
+from http import HTTPStatus
+
 from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.http import HttpResponse
@@ -8,6 +10,7 @@ from django.urls import reverse
 
 from teachback_server.people.actions import (
     LinkNotValid,
+    check_password,
     choose_password,
     find_user_of_link,
     record_sign_in,
@@ -15,23 +18,37 @@ from teachback_server.people.actions import (
 )
 from teachback_server.people.forms import PasswordForm, SignInForm
 from teachback_server.people.models import User
+from teachback_server.people.network_address import find_address
 from teachback_server.people.page_access import Access, PageRequest, page
 from teachback_server.people.return_address import find_return_address
+from teachback_server.people.throttle import MustWait
+
+_DO_NOT_BELONG = (
+    "This user name and password do not belong together. Try again, or ask an administrator for a one-time link."
+)
 
 
 @page(Access.PUBLIC, methods=("GET", "POST"))
 def sign_in(request: PageRequest) -> HttpResponse:
-    """Ask for user name and password."""
+    """Ask for user name and password; does not say which of the two is wrong."""
     go_on_to = find_return_address(request, reverse("home"))
     if request.user.is_authenticated and request.method != "POST":
         return redirect(go_on_to)
     form = SignInForm(request.POST or None)
-    if request.method == "POST" and form.is_valid() and form.user is not None:
-        login(request, form.user)
-        record_sign_in(form.user)
-        return redirect(go_on_to)
-    status = 422 if form.is_bound else 200
-    return render(request, "people/sign_in.html", {"form": form, "next": go_on_to}, status=status)
+    seconds_to_wait = 0
+    if request.method == "POST" and form.is_valid():
+        try:
+            user = check_password(form.cleaned_data["username"], form.cleaned_data["password"], find_address(request))
+        except MustWait as refusal:
+            form.add_error(None, str(refusal))
+            seconds_to_wait = refusal.seconds
+        else:
+            if user is not None:
+                login(request, user)
+                record_sign_in(user)
+                return redirect(go_on_to)
+            form.add_error(None, _DO_NOT_BELONG)
+    return _show_sign_in(request, form, go_on_to, seconds_to_wait)
 
 
 @page(Access.PUBLIC, methods=("GET", "POST"))
@@ -65,6 +82,16 @@ def account(request: PageRequest) -> HttpResponse:
         messages.success(request, "Your new password counts from now on.")
         return redirect("account")
     return render(request, "people/account.html", {"form": form}, status=422 if form.is_bound else 200)
+
+
+def _show_sign_in(request: PageRequest, form: SignInForm, go_on_to: str, seconds_to_wait: int) -> HttpResponse:
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
+    if seconds_to_wait:
+        status = HTTPStatus.TOO_MANY_REQUESTS
+    response = render(request, "people/sign_in.html", {"form": form, "next": go_on_to}, status=status)
+    if seconds_to_wait:
+        response["Retry-After"] = str(seconds_to_wait)
+    return response
 
 
 def _show_link(request: PageRequest, user: User | None) -> HttpResponse:
