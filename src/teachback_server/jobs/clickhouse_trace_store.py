@@ -48,7 +48,8 @@ _PAIRS = ", ".join(
 _LATEST_NS = 9_200_000_000_000_000_000  # in the year 2261; a clock that is later would leave what an integer holds
 _SUMS = f"""
 SELECT trace_id, count(), countIf(is_error), min(started_ns),
-       max(started_ns + if(started_ns + duration_ms * 1000000 < {_LATEST_NS}, toInt64(round(duration_ms * 1000000)), 0)),
+       max(started_ns + if(started_ns + duration_ms * 1000000 < {_LATEST_NS},
+                           toInt64(round(duration_ms * 1000000)), 0)),
        {_PAIRS}
 FROM {TABLE} FINAL WHERE {_OF_TRACES} GROUP BY trace_id"""
 _REQUESTS = f"SELECT DISTINCT trace_id, request_id FROM {TABLE} FINAL WHERE {_OF_TRACES} ORDER BY request_id"
