@@ -21,7 +21,7 @@ from teachback_server.people.models import User
 from teachback_server.workflows.access import Scope
 from teachback_server.workflows.actions import make_key
 from teachback_server.workflows.key_access import find_sent_key
-from teachback_server.workflows.models import ApiKey, WorkflowName
+from teachback_server.workflows.models import ApiKey, Workflow, WorkflowName
 
 pytestmark = pytest.mark.django_db(databases=["default", "traces"])
 INTAKE = "/intake"
@@ -234,3 +234,40 @@ def test_an_owner_makes_a_key_for_the_traces_of_their_workflow(client: Client, h
     client.force_login(house.alice)
     page = client.post("/workflows/support-inbox/settings/keys", {"scope": "traces"}).content.decode()
     assert "send traces to" in page
+
+
+def test_a_workflow_can_be_made_of_traces_with_what_they_say_of_its_boundary(ada: User, client: Client) -> None:
+    send(0, traces=3)
+    digest()
+    client.force_login(ada)
+    sent = {"attribute": "service.name", "value": "mail-agent", "title": "Mail desk"}
+    answer = client.post("/intake/workflow", sent)
+    assert answer["Location"] == "/workflows/mail-desk/settings"
+    digest()
+    assert Job.objects.filter(workflow__name="mail-desk").count() == 3
+    schema = Workflow.objects.get(name="mail-desk").input_schema
+    assert list(schema["properties"]) == ["text"]
+
+
+@pytest.mark.parametrize(
+    ("title", "why"), [("", "small letters"), ("Support inbox", "exists already"), ("***", "small letters")]
+)
+def test_a_workflow_that_cannot_be_made_of_traces_says_why(ada: User, client: Client, title: str, why: str) -> None:
+    send(0)
+    digest()
+    client.force_login(ada)
+    sent = {"attribute": "service.name", "value": "mail-agent", "title": title}
+    answer = client.post("/intake/workflow", sent, follow=True)
+    assert why in answer.content.decode()
+    assert not WorkflowName.objects.exists()
+
+
+def test_traces_that_say_nothing_of_the_work_make_no_workflow(ada: User, client: Client) -> None:
+    body = make_request([make_span(1, 1)], service="mail-agent").SerializeToString()
+    keep_request(0, "tb_test", body, take_request(body, is_json=False))
+    digest()
+    client.force_login(ada)
+    sent = {"attribute": "service.name", "value": "mail-agent", "title": "Mail desk"}
+    assert (
+        "Let the agent record inputs and outputs" in client.post("/intake/workflow", sent, follow=True).content.decode()
+    )

@@ -1,18 +1,34 @@
 """Pages on how the intake of traces is doing: of the installation for administrators, of a workflow for its owners."""
 
+from urllib.parse import urlencode
+
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 
 from teachback_server.jobs.intake.digest import digest_homeless_again
 from teachback_server.jobs.intake.health import list_quarantined, read_health
-from teachback_server.jobs.intake.homeless import can_be_given, list_homeless_names, preview_name
+from teachback_server.jobs.intake.homeless import (
+    BoundaryNotToBeSeen,
+    can_be_given,
+    list_homeless_names,
+    open_workflow_of_traces,
+    preview_name,
+)
 from teachback_server.jobs.shown_values import list_shown_values
 from teachback_server.people.page_access import Access, PageRequest, page
 from teachback_server.workflows.access import Role, visible_workflows
-from teachback_server.workflows.actions import give_name_in_traces, make_key_for_traces, revoke_key, take_name_in_traces
+from teachback_server.workflows.actions import (
+    BoundaryRefused,
+    WorkflowNameTaken,
+    give_name_in_traces,
+    make_key_for_traces,
+    revoke_key,
+    take_name_in_traces,
+)
 from teachback_server.workflows.models import Workflow, WorkflowName
 from teachback_server.workflows.page_access import WorkflowRequest, workflow_page
 from teachback_server.workflows.queries import find_key, list_keys
@@ -92,6 +108,26 @@ def name_traces(request: PageRequest) -> HttpResponseBase:
         "output": list_shown_values(preview.output or {}, {}),
     }
     return render(request, "jobs/name_traces.html", context, status=422 if form.is_bound else 200)
+
+
+@page(Access.ADMINISTRATOR, methods=("POST",))
+def open_workflow(request: PageRequest) -> HttpResponseBase:
+    """Make a workflow of the traces with a name."""
+    attribute, value = request.POST.get("attribute", "")[:60], request.POST.get("value", "")[:200]
+    title = request.POST.get("title", "").strip()[:200]
+    if not can_be_given(attribute, value):
+        messages.error(request, "This cannot be the name of a workflow. Choose one from the list of names.")
+        return redirect("intake")
+    try:
+        workflow = open_workflow_of_traces(request.actor, title, attribute, value)
+    except (BoundaryNotToBeSeen, BoundaryRefused, WorkflowNameTaken) as refusal:
+        messages.error(request, str(refusal))
+        return redirect(f"{reverse('intake-name')}?{urlencode({'attribute': attribute, 'value': value})}")
+    messages.success(
+        request,
+        f"{workflow.title} is there, and its jobs arrive now. Look at what was read out of them, and change it.",
+    )
+    return redirect("settings", workflow.name)
 
 
 @page(Access.ADMINISTRATOR, methods=("POST",))

@@ -13,6 +13,7 @@ urlpatterns = [
     path("intake/keys", intake_pages.add_key, name="intake-make-key"),
     path("intake/keys/<int:key_id>/revoke", intake_pages.revoke, name="intake-revoke-key"),
     path("intake/name", intake_pages.name_traces, name="intake-name"),
+    path("intake/workflow", intake_pages.open_workflow, name="intake-workflow"),
     path("workflows/<slug:workflow_name>/intake", intake_pages.show_workflow_intake, name="workflow-intake"),
     path("workflows/<slug:workflow_name>/intake/name", intake_pages.take_name, name="workflow-intake-name"),
     path(

@@ -1,10 +1,14 @@
-"""Reads about traces that belong to no workflow yet: the names in them, and what would move if one were given."""
+"""Traces that belong to no workflow yet: the names in them, what would move, and a new workflow made of them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import transaction
+from django.utils.text import slugify
+
 from teachback.json_types import JsonObject
+from teachback_server.jobs.intake.digest import digest_homeless_again
 from teachback_server.jobs.intake.health import list_names
 from teachback_server.jobs.intake.homes import NOWHERE, OWN_NAME
 from teachback_server.jobs.intake.job_spans import find_job_spans
@@ -14,6 +18,11 @@ from teachback_server.jobs.meaning.spans import Span
 from teachback_server.jobs.meaning.what_spans_say import JobContent
 from teachback_server.jobs.models import TraceRequest
 from teachback_server.jobs.trace_reading import RequestReader
+from teachback_server.people.actor import Actor
+from teachback_server.releases.actions import open_workflow
+from teachback_server.workflows.actions import give_name_in_traces
+from teachback_server.workflows.boundary import Boundary
+from teachback_server.workflows.inference import infer_boundary
 from teachback_server.workflows.models import Workflow, WorkflowName
 
 PREVIEWED_REQUESTS = 20
@@ -23,6 +32,10 @@ _LOOKS_BACK = timedelta(days=30)
 _SHOWN_STEPS = 12
 _MOST_NAMES = 100
 _TRIED_EXAMPLES = 20
+
+
+class BoundaryNotToBeSeen(ValueError):
+    """The traces do not show what comes in and what is handed over. The message says what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +76,42 @@ def list_homeless_names(now: datetime) -> tuple[HomelessName, ...]:
 
 def preview_name(attribute: str, value: str) -> NamePreview:
     """Which of the newest traces of no workflow have this value in this attribute, with one of them as an example."""
+    requests, traces = _find_named(attribute, value)
+    return _describe(attribute, value, requests, traces)
+
+
+def open_workflow_of_traces(actor: Actor, title: str, attribute: str, value: str) -> Workflow:
+    """Make a workflow of the traces with a name, its boundary as their jobs suggest it; the owner edits it in Settings.
+
+    Raises BoundaryNotToBeSeen, and what making a workflow raises.
+    """
+    contents = list(_read_whole_jobs(_find_named(attribute, value)[1]))
+    if not contents:
+        raise BoundaryNotToBeSeen(
+            "None of the newest of these traces says both what came in and what was handed over. Let the agent record "
+            "inputs and outputs, or make the workflow from a file under Start here."
+        )
+    inferred = infer_boundary([one for one, _ in contents], [other for _, other in contents])
+    boundary = Boundary(
+        name=slugify(title)[:80].strip("-_"),
+        title=title,
+        input_schema=inferred.input_schema,
+        output_schema=inferred.output_schema,
+    )
+    with transaction.atomic():
+        workflow, _ = open_workflow(actor, boundary)
+        give_name_in_traces(actor, workflow, attribute, value)
+    digest_homeless_again()
+    return workflow
+
+
+def can_be_given(attribute: str, value: str) -> bool:
+    """Whether this can be a name of a workflow; our own attribute names a workflow already."""
+    return bool(attribute) and bool(value) and attribute != OWN_NAME
+
+
+def _find_named(attribute: str, value: str) -> tuple[int, list[list[Span]]]:
+    """How many of the newest requests were looked at, and the traces in them that have the name."""
     found: dict[str, list[Span]] = {}
     requests = 0
     for traces in _read_newest():
@@ -70,12 +119,16 @@ def preview_name(attribute: str, value: str) -> NamePreview:
         for trace_id, spans in traces.items():
             if trace_id in found or any((attribute, value) in names_of_workflow(span) for span in spans):
                 found.setdefault(trace_id, []).extend(spans)
-    return _describe(attribute, value, requests, list(found.values()))
+    return requests, list(found.values())
 
 
-def can_be_given(attribute: str, value: str) -> bool:
-    """Whether this can be a name of a workflow; our own attribute names a workflow already."""
-    return bool(attribute) and bool(value) and attribute != OWN_NAME
+def _read_whole_jobs(traces: Sequence[Sequence[Span]]) -> Iterator[tuple[JsonObject, JsonObject]]:
+    """The input and output of each job that has both."""
+    for spans in traces:
+        for job in find_job_spans(spans, may_lack_root=True):
+            content = read_job(job.span, job.spans)
+            if content.input and content.output:
+                yield content.input, content.output
 
 
 def _read_newest() -> Iterator[dict[str, list[Span]]]:
