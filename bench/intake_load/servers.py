@@ -16,6 +16,7 @@ from intake_load.sending import Endpoint
 
 STARTS_WITHIN_SECONDS = 180
 _LOOKS_EVERY_SECONDS = 0.05
+_LINES_OF_LOG = 15
 
 
 @dataclass(kw_only=True)
@@ -60,7 +61,8 @@ class Server:
     def _is_up(self) -> bool:
         """Whether it answers; raises where it has ended instead."""
         if not self.is_running():
-            raise RuntimeError(f"{self.name} has ended by itself; {self.log_path} says why.")
+            said = self.log_path.read_text(errors="replace").splitlines()[-_LINES_OF_LOG:]
+            raise RuntimeError(f"{self.name} has ended by itself. It said:\n" + "\n".join(said))
         return answers(self.port, self.is_up_path)
 
     def is_running(self) -> bool:
