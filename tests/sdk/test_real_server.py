@@ -15,6 +15,7 @@ import teachback
 from servers import RunningServer, environment, run_teachback, start_server, wait_until
 from teachback.vocabulary import RoutingKind
 
+pytestmark = pytest.mark.slow  # it starts the whole product
 TESTS = Path(__file__).parent.parent
 inbox = teachback.workflow("support-inbox")
 
