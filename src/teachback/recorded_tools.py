@@ -1,5 +1,6 @@
 """Lets tools answer from a recording while a job is replayed, so that a replay never touches the world."""
 
+import json
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -7,7 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 from teachback.json_types import Json, canonical_json
-from teachback.plain_json import as_json
+from teachback.plain_json import spell_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,4 +88,5 @@ def replaying(replay: ToolReplay) -> Iterator[None]:
 
 
 def _key(name: str, arguments: object) -> str:
-    return f"{name} {canonical_json(as_json(arguments))}"
+    # By way of the very text that is recorded, so that a call of today and one of then are spelled alike.
+    return f"{name} {canonical_json(json.loads(spell_json(arguments)))}"

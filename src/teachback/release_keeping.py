@@ -5,6 +5,8 @@ import random
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from importlib import import_module
 from urllib.parse import quote, urlencode
@@ -18,6 +20,7 @@ from teachback.wire.http_calls import Answer, CallFailed, call_server
 
 _EXAMPLES_A_CALL = 100
 _LONGEST_PAUSE_FACTOR = 10
+_USUAL_APART = timedelta(seconds=5)  # of two clocks, the way between them included
 
 
 class ReleaseKeeper:
@@ -105,7 +108,7 @@ class ReleaseKeeper:
         if answer.status != HTTPStatus.OK:
             log.info("Teachback: the server answered %d when it was asked for the release.", answer.status)
             return False
-        content = _read_object(answer)
+        content = in_our_time(_read_object(answer), answer.headers, datetime.now(UTC))
         release = parse_release(content)
         known, gone = self._fetch_examples(release)
         is_whole = self._adopt(release, known, gone)
@@ -147,6 +150,20 @@ class ReleaseKeeper:
             headers={"Authorization": f"Bearer {self._key}", **headers},
             timeout_seconds=self._settings.timeout_seconds,
         )
+
+
+def in_our_time(content: JsonObject, headers: Mapping[str, str], now: datetime) -> JsonObject:
+    """The release with its end of autonomy by our own clock, where that one and the server's disagree.
+
+    A clock that is slow by a day would else go on approving for a day too long.
+    """
+    until, said = content.get("valid_until"), headers.get("date", "")
+    try:
+        apart = now - parsedate_to_datetime(said)
+        ours = datetime.fromisoformat(str(until)) + apart
+    except (ValueError, TypeError, OverflowError):  # no date, or no end: `parse_release` judges that
+        return content
+    return content if abs(apart) < _USUAL_APART else {**content, "valid_until": ours.isoformat()}
 
 
 def _warm_up(release: Release) -> None:

@@ -18,6 +18,7 @@ from teachback.json_types import content_hash
 from teachback.known_release import ReleaseUnreadable, parse_release, route_result
 from teachback.nearest import WordIndex
 from teachback.release_document import Approval, Check, ReleaseDocument, Rule
+from teachback.release_keeping import in_our_time
 from teachback.routing import AutonomyState, decide_routing, draw_uniform
 from teachback.split import Split, split_of
 from teachback.vocabulary import JobStatus, RoutingKind
@@ -178,6 +179,24 @@ def test_autonomy_ends_when_the_copy_is_too_old(valid_until: str, kind: RoutingK
     )
     assert routing.kind is kind
     assert kind is RoutingKind.AUTO or "too old" in routing.reason
+
+
+@pytest.mark.parametrize(
+    ("date", "until"),
+    [
+        ("Mon, 02 Mar 2026 12:00:02 GMT", "2026-03-03T12:00:00+00:00"),
+        ("Tue, 03 Mar 2026 12:00:00 GMT", "2026-03-02T12:00:00+00:00"),
+        ("Mon, 02 Mar 2026 11:00:00 GMT", "2026-03-03T13:00:00+00:00"),
+        ("today", "2026-03-03T12:00:00+00:00"),
+        ("", "2026-03-03T12:00:00+00:00"),
+    ],
+)
+def test_a_clock_that_is_wrong_does_not_lengthen_autonomy(date: str, until: str) -> None:
+    now = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+    content = in_our_time({"valid_until": "2026-03-03T12:00:00+00:00", "number": 3}, {"date": date}, now)
+    assert content == {"valid_until": until, "number": 3}
+    for odd_until in (None, "soon", 7):
+        assert in_our_time({"valid_until": odd_until}, {"date": date}, now) == {"valid_until": odd_until}
 
 
 def test_autonomy_that_the_server_took_back_is_not_used(odd: OddServer, configure: Callable[..., None]) -> None:

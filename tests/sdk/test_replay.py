@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import teachback
@@ -184,3 +185,25 @@ def test_a_tool_makes_of_the_recorded_json_what_it_returns_itself() -> None:
     replayed = replay_job(lambda ticket: {"state": find("A1").state}, recorded(tool))
     assert replayed.result is not None
     assert replayed.result.output == {"state": "lost"}
+
+
+def test_arguments_of_any_kind_are_found_again_in_the_form_in_which_they_were_recorded() -> None:
+    @dataclass
+    class Order:
+        number: str
+        lines: tuple[int, ...]
+
+    @teachback.tool
+    def price(order: Order, day: date, rates: dict[int, float]) -> float:
+        raise AssertionError
+
+    recorded_arguments = {
+        "order": {"number": "A1", "lines": [1, 2]},
+        "day": "2026-03-02",
+        "rates": {"1": None, "2": 0.5},
+    }
+    tool = RecordedTool(name="price", arguments=recorded_arguments, result=12.5)
+    given = (Order("A1", (1, 2)), date(2026, 3, 2), {2: 0.5, 1: float("nan")})
+    replayed = replay_job(lambda ticket: {"price": price(*given)}, recorded(tool))
+    assert replayed.result is not None, replayed.why
+    assert replayed.result.output == {"price": 12.5}
