@@ -26,13 +26,14 @@ def watch_audits(workflow: Workflow, live: LiveState, *, now: datetime) -> bool:
     if not live.is_autonomy_on:
         return False
     record, _ = GuardRecord.objects.get_or_create(release=live.release)
-    audits = list(
+    unread_audits = (
         Review.objects.filter(
             workflow=workflow, job__release=live.release, job__routing=RoutingKind.AUDIT, pk__gt=record.last_review_id
         )
         .order_by("pk")
         .values_list("pk", "verdict")
     )
+    audits = list(unread_audits)
     if not audits:
         return False
     limit = live.document.approval.error_limit or workflow.error_limit
@@ -42,6 +43,9 @@ def watch_audits(workflow: Workflow, live: LiveState, *, now: datetime) -> bool:
     has_alarm = is_alarm(guard)
     with transaction.atomic():
         take_turn(workflow.pk)
+        standing = set(unread_audits.all())
+        if not standing.issuperset(audits):
+            return False  # somebody took a decision back meanwhile; the next look counts without it
         unread = GuardRecord.objects.filter(pk=record.pk, last_review_id=record.last_review_id)
         has_read = unread.update(
             last_review_id=audits[-1][0],

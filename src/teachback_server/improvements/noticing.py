@@ -45,11 +45,19 @@ def take_in_reviews(workflow: Workflow) -> int:
     with transaction.atomic():
         take_turn(workflow.pk)
         if _move_cursor(state, reviews):
-            keep_cases(reviews)
-            if any(review.job.is_test_case and review.job.number <= state.judged_through for review in reviews):
+            standing = _list_standing(workflow, reviews)
+            keep_cases(standing)
+            if any(review.job.is_test_case and review.job.number <= state.judged_through for review in standing):
                 spend_late_cases(workflow.pk, judged_through=state.judged_through)
-            _group_corrections(workflow, reviews, reviews_before=state.reviews)
+            _group_corrections(workflow, standing, reviews_before=state.reviews)
     return len(reviews)
+
+
+def _list_standing(workflow: Workflow, reviews: list[Review]) -> list[Review]:
+    """Those that nobody took back since they were read; within the turn, so that nobody does from now on."""
+    between = Review.objects.filter(workflow=workflow, pk__gte=reviews[0].pk, pk__lte=reviews[-1].pk)
+    ids = set(between.values_list("pk", flat=True))
+    return [review for review in reviews if review.pk in ids]
 
 
 def _move_cursor(state: LearningState, reviews: list[Review]) -> bool:

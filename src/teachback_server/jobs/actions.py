@@ -145,6 +145,11 @@ def mark_decided(job_ids: Sequence[int]) -> None:
     Job.objects.filter(pk__in=job_ids).update(is_waiting=False)
 
 
+def mark_waiting(job_ids: Sequence[int]) -> None:
+    """Put jobs back on the list of those that wait, when the decision on them is taken back."""
+    Job.objects.filter(pk__in=job_ids).update(is_waiting=True)
+
+
 def next_job_number(workflow: Workflow) -> int:
     """The number that the workflow's next job will have."""
     return 1 + (workflow.jobs.aggregate(last=Max("number"))["last"] or 0)

@@ -21,6 +21,7 @@ class Act(StrEnum):
     USER_ACTIVATED = "user_activated"
     LINK_MADE = "link_made"
     PASSWORD_CHOSEN = "password_chosen"  # noqa: S105
+    SESSION_ENDED = "session_ended"
     WORKFLOW_MADE = "workflow_made"
     BOUNDARY_EDITED = "boundary_edited"
     OWNER_NAMED = "owner_named"
@@ -37,6 +38,7 @@ class Act(StrEnum):
     JOBS_RECORDED = "jobs_recorded"
     OUTCOME_RECORDED = "outcome_recorded"
     REVIEWS_DECIDED = "reviews_decided"
+    REVIEW_TAKEN_BACK = "review_taken_back"
     CHANGE_PROPOSED = "change_proposed"
     CHANGE_JUDGED = "change_judged"
     CHANGE_DECLINED = "change_declined"
@@ -56,6 +58,7 @@ SENTENCES: Mapping[Act, str] = {
     Act.USER_ACTIVATED: "activated {subject} again",
     Act.LINK_MADE: "made a one-time link for {subject}",
     Act.PASSWORD_CHOSEN: "chose a new password for {subject}",
+    Act.SESSION_ENDED: "signed {subject} out elsewhere",
     Act.WORKFLOW_MADE: "made the workflow {subject}",
     Act.BOUNDARY_EDITED: "edited the boundary of {subject}",
     Act.OWNER_NAMED: "named {subject} the owner",
@@ -72,6 +75,7 @@ SENTENCES: Mapping[Act, str] = {
     Act.JOBS_RECORDED: "recorded {subject}",
     Act.OUTCOME_RECORDED: "said whether {subject} was used",
     Act.REVIEWS_DECIDED: "decided {subject}",
+    Act.REVIEW_TAKEN_BACK: "took back their decision on {subject}",
     Act.CHANGE_PROPOSED: "proposed {subject}",
     Act.CHANGE_JUDGED: "judged {subject}",
     Act.CHANGE_DECLINED: "declined {subject}",

@@ -63,6 +63,13 @@ def _tally_jobs(workflow: Workflow, horizon: Horizon, block_rows: int) -> bool:
 
 
 def _tally_reviews(workflow: Workflow, horizon: Horizon, block_rows: int) -> bool:
+    # Within the turn nobody takes back a decision between its being counted here and the cursor's moving past it.
+    with transaction.atomic():
+        take_turn(workflow.pk)
+        return _tally_reviews_in_turn(workflow, horizon, block_rows)
+
+
+def _tally_reviews_in_turn(workflow: Workflow, horizon: Horizon, block_rows: int) -> bool:
     new = workflow.reviews.filter(pk__gt=horizon.review_id)
     until = _find_end_of_block(new, block_rows)
     if until is None:

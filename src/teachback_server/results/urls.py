@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from teachback_server.results import pages
+from teachback_server.results import pages, undo_pages
 
 _HERE = "workflows/<slug:workflow_name>"
 
 urlpatterns = [
     path(f"{_HERE}/results", pages.results, name="results"),
     path(f"{_HERE}/results/<slug:kind>-<slug:width>.svg", pages.result_chart, name="results-chart"),
+    path(f"{_HERE}/review/undo", undo_pages.undo, name="review-undo"),
     path(f"{_HERE}/autonomy", pages.autonomy, name="autonomy"),
     path(f"{_HERE}/autonomy/<slug:kind>-<slug:width>.svg", pages.autonomy_chart, name="autonomy-chart"),
     path(f"{_HERE}/autonomy/take-back", pages.take_back, name="autonomy-take-back"),

@@ -15,7 +15,7 @@ from teachback_server.jobs.models import Job
 from teachback_server.people.actor import Actor, PermissionMissing
 from teachback_server.people.audit import Act, record_act
 from teachback_server.reviews.claims import find_held_job, find_waiting_job, list_holders
-from teachback_server.reviews.models import Claim, Correction, Review, Skip
+from teachback_server.reviews.models import Claim, Correction, Retraction, Review, Skip
 from teachback_server.workflows.access import Role, require_role
 from teachback_server.workflows.models import Reason, Workflow
 from teachback_server.workflows.turns import take_turn
@@ -24,6 +24,7 @@ LEASE = timedelta(minutes=4)
 HANDED_BACK = "handed_back"  # the kind of the one correction of a job that had no output at all
 
 
+_TAKEN_BACK = "You took this decision back before it arrived a second time. Nothing was changed; decide the job anew."
 _DECIDED_BEFORE = "This job was decided before. Nothing was changed; go on with the next one."
 
 
@@ -133,6 +134,7 @@ def decide_reviews(actor: Actor, workflow: Workflow, decisions: Sequence[Decisio
     try:
         with transaction.atomic():
             take_turn(workflow.pk)
+            _refuse_taken_back(decisions)
             _refuse_foreign_claims(actor, [decision.job for decision in decisions], now)
             reviews = _insert_reviews(actor, workflow, decisions, reasons, now)
             _insert_corrections(reviews, decisions, changes)
@@ -172,6 +174,14 @@ def _refuse_undecidable(job: Job, workflow: Workflow) -> None:
     if Review.objects.filter(job=job).exists():
         raise JobAlreadyDecided(_DECIDED_BEFORE)
     raise DecisionRefused(f"Job {job.number} does not wait for a decision. Say on its page whether it was used.")
+
+
+def _refuse_taken_back(decisions: Sequence[Decision]) -> None:
+    """A decision that was sent twice must not come back with its second copy after an undo."""
+    job_ids = [decision.job.pk for decision in decisions]
+    taken_back = set(Retraction.objects.filter(job_id__in=job_ids).values_list("idempotency_key", flat=True))
+    if any(decision.idempotency_key in taken_back for decision in decisions):
+        raise JobAlreadyDecided(_TAKEN_BACK)
 
 
 def _subject(decisions: Sequence[Decision]) -> str:

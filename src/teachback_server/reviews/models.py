@@ -1,4 +1,4 @@
-"""Tables of layer 3: claims on waiting jobs, decisions, and what was changed field by field."""
+"""Tables of layer 3: claims on waiting jobs, decisions, what was changed field by field, and what was taken back."""
 
 from django.db import models
 
@@ -31,7 +31,10 @@ class Skip(models.Model):
 
 
 class Review(models.Model):
-    """One person's decision on one job. The database refuses to change or delete a row, and to decide a job twice."""
+    """One person's decision on one job, as long as it stands.
+
+    The database refuses to change a row, to decide a job twice, and to delete a row that no retraction keeps.
+    """
 
     job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="review")
     workflow = models.ForeignKey(Workflow, on_delete=models.PROTECT, related_name="reviews")
@@ -52,6 +55,7 @@ class Review(models.Model):
         indexes = [
             models.Index(fields=["workflow", "id"], name="review_by_workflow"),
             models.Index(fields=["workflow", "verdict", "reason", "job"], name="review_list"),
+            models.Index(fields=["workflow", "reviewer", "id"], name="review_by_person"),
         ]
 
 
@@ -70,3 +74,31 @@ class Correction(models.Model):
     class Meta:
         db_table = "correction"
         indexes = [models.Index(fields=["workflow", "id"], name="correction_by_workflow")]
+
+
+class Retraction(models.Model):
+    """A decision that its person took back, whole: its row in `review` and its corrections are gone, this one stays.
+
+    So whoever reads reviews, corrections or cases sees only what stands, without having to know of this table.
+    """
+
+    review_id = models.BigIntegerField(unique=True)  # that the decision had; never given to another
+    job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="retractions")
+    workflow = models.ForeignKey(Workflow, on_delete=models.PROTECT, related_name="retractions")
+    verdict = models.CharField(max_length=10)
+    reason_code = models.CharField(max_length=60, blank=True)
+    note = models.CharField(max_length=1000, blank=True)
+    output = models.JSONField(null=True)
+    corrections = models.JSONField()  # a list of field, kind, from and to
+    would_recur = models.BooleanField(null=True)
+    stuck_step = models.CharField(max_length=200, blank=True)
+    seconds = models.FloatField(null=True)
+    reviewer_name = models.CharField(max_length=200)
+    reviewer = models.ForeignKey(User, on_delete=models.PROTECT)
+    decided_at = models.DateTimeField()
+    idempotency_key = models.CharField(max_length=80, unique=True)
+    retracted_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "retraction"
+        indexes = [models.Index(fields=["workflow", "reviewer", "review_id"], name="retraction_by_person")]
