@@ -18,8 +18,8 @@ from teachback_server.people.actions import (
     actor_of,
     choose_password,
     deactivate_user,
+    find_link,
     find_or_make_administrator,
-    find_user_of_link,
     make_one_time_link,
     make_user,
     use_one_time_link,
@@ -31,9 +31,10 @@ from teachback_server.people.models import AuditEvent, OneTimeLink, User
 
 def test_a_link_signs_in_its_own_person_once(ann: User, bob: User) -> None:
     token = make_one_time_link(actor_of(ann), bob)
-    assert find_user_of_link(token) == bob
+    found = find_link(token)
+    assert found is not None and found.user == bob
     assert use_one_time_link(token) == bob
-    assert find_user_of_link(token) is None
+    assert find_link(token) is None
     with pytest.raises(LinkNotValid, match="Ask an administrator"):
         use_one_time_link(token)
 
@@ -41,7 +42,7 @@ def test_a_link_signs_in_its_own_person_once(ann: User, bob: User) -> None:
 def test_a_link_ends_after_its_time(bob: User) -> None:
     token = make_one_time_link(SYSTEM, bob)
     later = timezone.now() + LINK_LASTS + timedelta(seconds=1)
-    assert find_user_of_link(token, at=later) is None
+    assert find_link(token, at=later) is None
     with pytest.raises(LinkNotValid):
         use_one_time_link(token, at=later)
 

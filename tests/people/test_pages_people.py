@@ -27,9 +27,10 @@ def test_a_person_is_added_and_comes_in_by_the_link_once(admin_browser: Client) 
     assert not carl.is_administrator
     assert "no-store" in answer["Cache-Control"]
     theirs = Client()
-    assert theirs.post(link_in(answer.content.decode()))["Location"] == "/"
+    address = link_in(answer.content.decode())
+    assert theirs.post(address, {"password": "some quite long words"})["Location"] == "/"
     assert theirs.session["_auth_user_id"] == str(carl.pk)
-    assert Client().post(link_in(answer.content.decode())).status_code == 410
+    assert Client().post(address, {"password": "some other long words"}).status_code == 410
 
 
 def test_the_list_says_who_is_an_administrator_and_who_never_came(admin_browser: Client, bob: User) -> None:
@@ -49,7 +50,7 @@ def test_an_administrator_is_made_only_where_that_is_ticked(admin_browser: Clien
 def test_somebody_who_forgot_their_password_gets_another_link(admin_browser: Client, bob: User) -> None:
     page = admin_browser.post(f"/people/{bob.pk}/link").content.decode()
     assert "A link for bob" in page
-    assert "Sign in as bob" in Client().get(link_in(page)).content.decode()
+    assert "Choose a password, bob" in Client().get(link_in(page)).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ def test_nobody_else_sees_people_or_makes_links(client: Client, ann: User, bob: 
 def test_no_link_is_made_for_somebody_who_left(admin_browser: Client, bob: User) -> None:
     User.objects.filter(pk=bob.pk).update(is_active=False)
     assert admin_browser.post(f"/people/{bob.pk}/link").status_code == 404
-    assert "New link for bob" not in admin_browser.get("/people").content.decode()
+    assert "New password for bob" not in admin_browser.get("/people").content.decode()
 
 
 def test_a_person_is_deactivated_and_activated_by_one_press_each(admin_browser: Client, bob: User) -> None:

@@ -4,15 +4,15 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from django.contrib.auth import SESSION_KEY, authenticate
+from django.contrib.auth import authenticate
 from django.contrib.auth.password_validation import validate_password
-from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils import timezone
 
 from teachback_server.people.actor import Actor, PermissionMissing
 from teachback_server.people.audit import Act, record_act
 from teachback_server.people.models import OneTimeLink, User
+from teachback_server.people.sessions import end_session, end_sessions
 from teachback_server.people.throttle import begin_try, note_failure, note_success
 
 FIRST_ADMINISTRATOR = "admin"
@@ -67,7 +67,7 @@ def deactivate_user(actor: Actor, user: User) -> None:
         if not User.objects.filter(pk=user.pk, is_active=True).update(is_active=False):
             return
         OneTimeLink.objects.filter(user=user, used_at=None).update(used_at=timezone.now())
-        _end_sessions(user)
+        end_sessions(user.pk)  # or they would come to life again with the person
         record_act(actor, Act.USER_DEACTIVATED, user.username)
 
 
@@ -79,34 +79,47 @@ def activate_user(actor: Actor, user: User) -> None:
             record_act(actor, Act.USER_ACTIVATED, user.username)
 
 
-def make_one_time_link(actor: Actor, user: User, *, at: datetime | None = None) -> str:
-    """Make a link that signs a person in once within a day. Returns its token, which is kept nowhere."""
+def make_one_time_link(actor: Actor, user: User, *, chooses_password: bool = False, at: datetime | None = None) -> str:
+    """Make a link that signs a person in once within a day. Returns its token, which is kept nowhere.
+
+    With `chooses_password` they choose a new password first; the old one counts until then.
+    """
     _require_administrator(actor)
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
-        OneTimeLink.objects.create(user=user, token_hash=_hash(token), expires_at=(at or timezone.now()) + LINK_LASTS)
+        OneTimeLink.objects.create(
+            user=user,
+            token_hash=_hash(token),
+            expires_at=(at or timezone.now()) + LINK_LASTS,
+            chooses_password=chooses_password,
+        )
         record_act(actor, Act.LINK_MADE, user.username)
     return token
 
 
-def find_user_of_link(token: str, *, at: datetime | None = None) -> User | None:
-    """Whom a link would sign in, if it is still good; does not spend it."""
-    link = OneTimeLink.objects.filter(
+def find_link(token: str, *, at: datetime | None = None) -> OneTimeLink | None:
+    """The link of a token, with whom it would sign in, if it is still good; does not spend it."""
+    links = OneTimeLink.objects.filter(
         token_hash=_hash(token), used_at=None, expires_at__gt=at or timezone.now(), user__is_active=True
-    ).select_related("user")
-    return found.user if (found := link.first()) else None
+    )
+    return links.select_related("user").first()
 
 
-def use_one_time_link(token: str, *, at: datetime | None = None) -> User:
-    """Spend a link and return whom it signs in. Of two who use it at once only one succeeds. Raises LinkNotValid."""
+def use_one_time_link(token: str, *, password: str | None = None, at: datetime | None = None) -> User:
+    """Spend a link and return whom it signs in. Of two who use it at once only one succeeds. Raises LinkNotValid.
+
+    A link to choose a password by needs the `password`; django's ValidationError says that it is too easy to guess,
+    and the link stays good.
+    """
     now = at or timezone.now()
     with transaction.atomic():
-        user = find_user_of_link(token, at=now)
-        links = OneTimeLink.objects.filter(token_hash=_hash(token), used_at=None)
-        if user is None or not links.update(used_at=now):
+        link = find_link(token, at=now)
+        if link is None or not OneTimeLink.objects.filter(pk=link.pk, used_at=None).update(used_at=now):
             raise LinkNotValid("This link was used already, or its time is over. Ask an administrator for a new one.")
-        record_act(actor_of(user), Act.SIGNED_IN, user.username, details={"by": "one-time link"})
-    return user
+        if link.chooses_password:
+            choose_password(link.user, password or "")
+        record_act(actor_of(link.user), Act.SIGNED_IN, link.user.username, details={"by": "one-time link"})
+    return link.user
 
 
 def check_password(username: str, password: str, address: str) -> User | None:
@@ -126,13 +139,36 @@ def record_sign_in(user: User) -> None:
         record_act(actor_of(user), Act.SIGNED_IN, user.username, details={"by": "password"})
 
 
-def choose_password(user: User, password: str) -> None:
-    """Set a person's own password. Raises django's ValidationError where it is too easy to guess."""
+def choose_password(user: User, password: str, *, keep_session: str | None = None) -> None:
+    """Set a person's own password; their unused links and their sessions end, but the one of the key `keep_session`.
+
+    Raises django's ValidationError where the password is too easy to guess.
+    """
     validate_password(password, user)
     with transaction.atomic():
         user.set_password(password)
         user.save(update_fields=["password"])
+        OneTimeLink.objects.filter(user=user, used_at=None).update(used_at=timezone.now())
+        end_sessions(user.pk, but=keep_session)
         record_act(actor_of(user), Act.PASSWORD_CHOSEN, user.username)
+
+
+def sign_out_elsewhere(user: User, session_id: str) -> bool:
+    """End one of a person's own sessions. False where it had ended before."""
+    with transaction.atomic():
+        device = end_session(user.pk, session_id)
+        if device is not None:
+            record_act(actor_of(user), Act.SESSION_ENDED, user.username, details={"device": device})
+    return device is not None
+
+
+def sign_out_everywhere_else(user: User, this_session: str | None) -> int:
+    """End all of a person's own sessions but one. Returns how many there were."""
+    with transaction.atomic():
+        ended = end_sessions(user.pk, but=this_session)
+        if ended:
+            record_act(actor_of(user), Act.SESSION_ENDED, user.username, details={"sessions": ended})
+    return ended
 
 
 def actor_of(user: User) -> Actor:
@@ -152,13 +188,6 @@ def _refuse_taken_name(username: str) -> None:
         if taken.casefold() == wanted:
             remedy = "Choose another one." if is_active else "They left: activate them again, or choose another one."
             raise UserNameTaken(f"Somebody has the user name '{taken}' already. {remedy}")
-
-
-def _end_sessions(user: User) -> None:
-    # Otherwise they would come to life again with the person.
-    for session in Session.objects.filter(expire_date__gt=timezone.now()).iterator():
-        if session.get_decoded().get(SESSION_KEY) == str(user.pk):
-            session.delete()
 
 
 def _hash(token: str) -> str:

@@ -3,6 +3,9 @@
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.http import QueryDict
+
+from teachback_server.people.models import User
 
 
 class SignInForm(forms.Form):
@@ -14,20 +17,41 @@ class SignInForm(forms.Form):
     password = forms.CharField(label="Password", widget=forms.PasswordInput({"autocomplete": "current-password"}))
 
 
-class PasswordForm(forms.Form):
-    """A new password for the one who is signed in."""
+class NewPasswordForm(forms.Form):
+    """A new password for whom a link belongs to."""
 
     password = forms.CharField(
         label="New password",
         help_text="At least 12 characters. A few words in a row are easier to remember than signs.",
         widget=forms.PasswordInput({"autocomplete": "new-password"}),
+        error_messages={"required": "Write the password that you want."},
     )
 
+    def __init__(self, user: User, sent: QueryDict | None = None) -> None:
+        super().__init__(sent)
+        self.user = user
+
     def clean_password(self) -> str:
-        """Refuse what is too short or too well known."""
+        """Refuse what is too short, too well known, or too much like the user name."""
         password: str = self.cleaned_data["password"]
-        validate_password(password)
+        validate_password(password, self.user)
         return password
+
+
+class ChangePasswordForm(NewPasswordForm):
+    """A new password for the one who is signed in, who proves with the old one that it is them."""
+
+    current = forms.CharField(
+        label="Password until now",
+        widget=forms.PasswordInput({"autocomplete": "current-password"}),
+        error_messages={"required": "Write the password that you have had until now."},
+    )
+    field_order = ["current", "password"]
+
+    def __init__(self, user: User, sent: QueryDict | None = None) -> None:
+        super().__init__(user, sent)
+        if not user.has_usable_password():
+            del self.fields["current"]
 
 
 class PersonForm(forms.Form):

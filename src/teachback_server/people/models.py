@@ -1,6 +1,7 @@
 """Tables of people: who may sign in, one-time links, and the append-only trail of what everyone did."""
 
 from django.contrib.auth.models import AbstractUser
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models.functions import Lower
 
@@ -22,9 +23,22 @@ class OneTimeLink(models.Model):
     token_hash = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
+    chooses_password = models.BooleanField(default=False)  # whoever comes in by it first chooses a new password
 
     class Meta:
         db_table = "one_time_link"
+
+
+class SignedInSession(AbstractBaseSession):
+    """Somebody's session in one browser; see sessions.py. A visitor who has not signed in has one without a user."""
+
+    user_id = models.BigIntegerField(null=True, db_index=True)  # plain: Django writes the session, not us
+    device = models.CharField(max_length=60)
+    started_at = models.DateTimeField(null=True)
+    last_seen_at = models.DateTimeField(null=True)
+
+    class Meta(AbstractBaseSession.Meta):
+        db_table = "signed_in_session"
 
 
 class FailedTries(models.Model):

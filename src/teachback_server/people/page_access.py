@@ -15,6 +15,7 @@ from django.utils.cache import patch_cache_control
 from teachback_server.people.actions import actor_of
 from teachback_server.people.actor import Actor, PermissionMissing
 from teachback_server.people.models import User
+from teachback_server.people.sessions import note_seen
 
 if TYPE_CHECKING:
     from django_htmx.middleware import HtmxDetails
@@ -93,6 +94,7 @@ def _answer(
     try:
         if not is_public:
             request.actor = actor_of(cast(User, request.user))
+            note_seen(request)
             check(request, kwargs)
         return view(request, *args, **kwargs)
     except PermissionMissing as missing:

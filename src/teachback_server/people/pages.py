@@ -1,9 +1,8 @@
-"""Pages for signing in, by password or one-time link, for signing out, and for one's own password."""
+"""Pages for signing in, by password or one-time link, and for signing out."""
 
 from http import HTTPStatus
 
-from django.contrib import messages
-from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth import login, logout
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -11,13 +10,12 @@ from django.urls import reverse
 from teachback_server.people.actions import (
     LinkNotValid,
     check_password,
-    choose_password,
-    find_user_of_link,
+    find_link,
     record_sign_in,
     use_one_time_link,
 )
-from teachback_server.people.forms import PasswordForm, SignInForm
-from teachback_server.people.models import User
+from teachback_server.people.forms import NewPasswordForm, SignInForm
+from teachback_server.people.models import OneTimeLink
 from teachback_server.people.network_address import find_address
 from teachback_server.people.page_access import Access, PageRequest, page
 from teachback_server.people.return_address import find_return_address
@@ -53,13 +51,21 @@ def sign_in(request: PageRequest) -> HttpResponse:
 
 @page(Access.PUBLIC, methods=("GET", "POST"))
 def sign_in_by_link(request: PageRequest, token: str) -> HttpResponse:
-    """Sign in by a one-time link. Opening it only shows a button, so that a mail scanner does not spend it."""
-    if request.method != "POST":
-        return _show_link(request, find_user_of_link(token))
+    """Sign in by a one-time link, some of them with a new password.
+
+    Opening it only shows a button, so that a mail scanner does not spend it.
+    """
+    link = find_link(token)
+    if link is None:
+        return _show_link(request, None, None)
+    sent = request.POST if request.method == "POST" else None
+    form = NewPasswordForm(link.user, sent) if link.chooses_password else None
+    if request.method != "POST" or (form is not None and not form.is_valid()):
+        return _show_link(request, link, form)
     try:
-        user = use_one_time_link(token)
+        user = use_one_time_link(token, password=form.cleaned_data["password"] if form else None)
     except LinkNotValid:
-        return _show_link(request, None)
+        return _show_link(request, None, None)
     login(request, user)
     return redirect("home")
 
@@ -69,19 +75,6 @@ def sign_out(request: PageRequest) -> HttpResponse:
     """End the session."""
     logout(request)
     return redirect("sign-in")
-
-
-@page(Access.SIGNED_IN, methods=("GET", "POST"))
-def account(request: PageRequest) -> HttpResponse:
-    """One's own account: choose a password."""
-    form = PasswordForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        user = User.objects.get(username=request.actor.name)
-        choose_password(user, form.cleaned_data["password"])
-        update_session_auth_hash(request, user)
-        messages.success(request, "Your new password counts from now on.")
-        return redirect("account")
-    return render(request, "people/account.html", {"form": form}, status=422 if form.is_bound else 200)
 
 
 def _show_sign_in(request: PageRequest, form: SignInForm, go_on_to: str, seconds_to_wait: int) -> HttpResponse:
@@ -94,5 +87,9 @@ def _show_sign_in(request: PageRequest, form: SignInForm, go_on_to: str, seconds
     return response
 
 
-def _show_link(request: PageRequest, user: User | None) -> HttpResponse:
-    return render(request, "people/sign_in_by_link.html", {"whom": user}, status=200 if user else 410)
+def _show_link(request: PageRequest, link: OneTimeLink | None, form: NewPasswordForm | None) -> HttpResponse:
+    status = HTTPStatus.OK if link else HTTPStatus.GONE
+    if form is not None and form.is_bound:
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+    whom = link.user if link else None
+    return render(request, "people/sign_in_by_link.html", {"whom": whom, "form": form}, status=status)

@@ -1,4 +1,4 @@
-"""Pages for administrators: who may sign in, adding and deactivating people, and handing them a one-time link."""
+"""Pages for administrators: who may sign in, adding and deactivating people, and handing them a link to a password."""
 
 from http import HTTPStatus
 
@@ -42,7 +42,7 @@ def people(request: PageRequest) -> HttpResponse:
 
 @page(Access.ADMINISTRATOR, methods=("POST",))
 def make_link(request: PageRequest, user_id: int) -> HttpResponse:
-    """Make a one-time link for somebody and show it, the only time that anybody sees it."""
+    """Make a link by which somebody chooses a new password, and show it, the only time that anybody sees it."""
     return _show_new_link(request, _get_or_404(find_person(user_id)))
 
 
@@ -75,7 +75,7 @@ def _get_or_404(user: User | None) -> User:
 
 
 def _show_new_link(request: PageRequest, user: User) -> HttpResponse:
-    token = make_one_time_link(request.actor, user)
+    token = make_one_time_link(request.actor, user, chooses_password=True)
     link = {
         "whom": user,
         "address": request.build_absolute_uri(reverse("sign-in-link", args=[token])),
