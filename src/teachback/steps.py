@@ -113,8 +113,8 @@ class Step:
 def step(name: str, *, kind: StepKind | str = StepKind.OTHER, input: object = UNSET) -> Step:
     """Record one step: `with teachback.step("find customer", kind="retrieval") as step: step.output = …`.
 
-    Kinds are model, tool, retrieval, hand_off and other. What the step is given and gives is taken when it ends. An
-    exception is recorded and goes on.
+    Kinds are model, tool, retrieval, hand_off and other. Its input is taken when it begins, its output when
+    it ends. An exception is recorded and goes on.
     """
     return Step(str(name), _read_kind(kind), input)
 

@@ -474,6 +474,17 @@ def test_nothing_that_a_program_works_with_makes_recording_fail(
     assert len(odd.wait_for_jobs(3)) == 3
 
 
+def test_figures_of_a_step_may_be_numbers_of_any_kind(odd: OddServer, configure: Callable[..., None]) -> None:
+    cost: Any = Decimal("0.25")
+    configure(odd)
+    with desk.start(TICKET) as job:
+        with teachback.step("read", kind="model") as step:
+            step.cost_usd, step.input_tokens = cost, 10**30
+        job.output = {}
+    facts = attributes_of(spans_by_name(odd, 2)["read"])
+    assert (facts["gen_ai.usage.cost"], facts["gen_ai.usage.input_tokens"]) == ("0.25", str(10**30))
+
+
 def test_ids_need_not_be_texts(odd: OddServer, configure: Callable[..., None]) -> None:
     number: Any = 4711
     configure(odd)

@@ -108,6 +108,8 @@ def _any_value(value: Attribute) -> AnyValue:
         return AnyValue(int_value=value) if -(2**63) <= value < 2**63 else AnyValue(string_value=str(value))
     if isinstance(value, float):
         return AnyValue(double_value=value)
+    if not isinstance(value, list | tuple):  # a number of another kind, as NumPy's or a Decimal
+        return AnyValue(string_value=str(value))
     return AnyValue(array_value=ArrayValue(values=[AnyValue(string_value=str(item)) for item in value]))
 
 
