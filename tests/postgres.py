@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
 ANY_VERSION = "/usr/lib/postgresql"
@@ -50,6 +51,13 @@ def start_postgres() -> Iterator[str]:
             _run(programs, "pg_ctl", "-D", str(cluster), "-m", "immediate", "-w", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def make_database(url: str, name: str) -> str:
+    """Make one more empty database on the server of an address; its own address."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[call-overload]
+    return f"{url.rpartition('/')[0]}/{name}"
 
 
 def _versions() -> list[str]:

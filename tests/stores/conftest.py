@@ -8,7 +8,7 @@ import pytest
 from django.db import connections
 from pytest_django import DjangoDbBlocker
 
-from postgres import start_postgres
+from postgres import make_database, start_postgres
 from stores.clickhouse import start_clickhouse
 from teachback_server.jobs.clickhouse_trace_store import open_clickhouse
 from teachback_server.jobs.models import Step
@@ -41,7 +41,8 @@ def store(
     if request.param == "clickhouse":
         yield open_clickhouse(request.getfixturevalue("clickhouse_url"))
         return
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
+    is_postgresql = request.param == "postgresql"
+    url = make_database(request.getfixturevalue("postgres_url"), "steps") if is_postgresql else ""
     with django_db_blocker.unblock(), _open(request.param, url, tmp_path_factory.mktemp("store")) as alias:
         yield SqlTraceStore(alias)
 

@@ -13,6 +13,7 @@ import pytest
 
 from histories import make_rows, write_jsonl
 from otlp_requests import asked, make_request, make_span
+from postgres import make_database
 from servers import RunningServer, run_teachback, start_server, wait_until
 
 TESTS = Path(__file__).parent.parent
@@ -42,7 +43,8 @@ class Installation:
 def installation(request: pytest.FixtureRequest, tmp_path: Path) -> Installation:
     """Everything in PostgreSQL; and SQLite with the steps of traces in ClickHouse."""
     if request.param == "postgresql":
-        variables = {"TEACHBACK_DATABASE_URL": request.getfixturevalue("postgres_url")}
+        url = make_database(request.getfixturevalue("postgres_url"), "whole")
+        variables = {"TEACHBACK_DATABASE_URL": url}
     else:
         variables = {"TEACHBACK_TRACES_URL": request.getfixturevalue("clickhouse_url")}
     return Installation(home=tmp_path / "home", variables=variables)
