@@ -16,7 +16,7 @@ from watched_page import WatchedPage, watch_page
 
 DESKS = (
     "keys", "hasty", "edit", "reasons", "lost-save", "draft", "wrong-value", "two-tabs", "no-script", "legend",
-    "phone", "last", "signed-out", "marks",
+    "phone", "last", "signed-out", "marks", "undo", "undo-edit", "undo-last",
 )  # fmt: skip
 
 
@@ -262,7 +262,7 @@ def test_single_keys_are_listed_and_can_be_switched_off_for_good(open_desk: Open
     desk.press("?")
     legend = desk.page.get_by_role("dialog", name="Keys")
     expect(legend).to_be_visible()
-    expect(legend).not_to_contain_text("Undo")
+    expect(legend).to_contain_text("Undo")
     desk.press("a")
     legend.get_by_label("Use single keys").uncheck()
     legend.get_by_role("button", name="Close").click()
@@ -317,5 +317,63 @@ def test_a_key_says_whether_it_would_happen_again_and_steps_can_be_marked(open_d
     expect(desk.said).to_have_text("It would not happen again.")
     desk.press("g")
     expect(desk.said).to_have_text("This agent records no steps.")
+    desk.open()
+    expect(desk.said).to_contain_text("Your draft")
     desk.press("a")
     expect(desk.heading).to_have_text("Job 2")
+
+
+def test_a_key_takes_decisions_back_one_after_the_other(open_desk: OpenDesk) -> None:
+    desk = open_desk("undo", forgives="409")
+    desk.press("a")
+    expect(desk.heading).to_have_text("Job 2")
+    desk.press("r", "2")
+    expect(desk.heading).to_have_text("Job 3")
+    desk.press("u")
+    expect(desk.heading).to_have_text("Job 2")
+    expect(desk.heading).to_be_focused()
+    expect(desk.said).to_contain_text("Your decision on job 2 is taken back")
+    expect(desk.page.locator(".tally")).to_contain_text("2")
+    desk.wait()
+    desk.page.get_by_role("button", name="Undo").click()
+    expect(desk.heading).to_have_text("Job 1")
+    desk.press("u")
+    expect(desk.said).to_contain_text("There is nothing to undo")
+    for number in (1, 2, 3):
+        expect(desk.heading).to_have_text(f"Job {number}")
+        desk.press("x", "2")
+    expect(desk.page.get_by_text("No job waits for a decision")).to_be_visible()
+    assert desk.decisions() == {"3": "Escalated", "2": "Escalated", "1": "Escalated"}
+
+
+def test_an_edit_that_was_taken_back_is_still_there_and_asks_for_its_reason_again(open_desk: OpenDesk) -> None:
+    desk = open_desk("undo-edit")
+    desk.order_number.fill("A8")
+    desk.press("Control+Enter", "1")
+    expect(desk.heading).to_have_text("Job 2")
+    desk.press("Escape", "u")
+    expect(desk.heading).to_have_text("Job 1")
+    expect(desk.order_number).to_have_value("A8")
+    desk.open()
+    expect(desk.order_number).to_have_value("A8")
+    desk.press("Control+Enter", "1")
+    expect(desk.said).to_contain_text("Job 1 corrected")
+    assert desk.decisions()["1"] == "Corrected"
+
+
+def test_the_last_decision_can_be_taken_back_when_nothing_waits_and_the_session_is_summed_up(
+    open_desk: OpenDesk,
+) -> None:
+    desk = open_desk("undo-last")
+    for number in (1, 2, 3):
+        expect(desk.heading).to_have_text(f"Job {number}")
+        desk.press("a")
+    session = desk.page.get_by_role("region", name="Your session")
+    expect(session).to_contain_text("Decisions3")
+    session.get_by_role("button", name="Undo my last decision").click()
+    expect(desk.heading).to_have_text("Job 3")
+    expect(desk.page.locator("#messages")).to_contain_text("is taken back")
+    desk.page.get_by_role("link", name="Stop here").click()
+    expect(desk.page.get_by_role("region", name="Your session")).to_contain_text("Decisions2")
+    desk.page.get_by_role("link", name="Go on").click()
+    expect(desk.heading).to_have_text("Job 3")

@@ -24,10 +24,11 @@ from teachback_server.reviews.actions import (
     show_skipped_jobs,
     skip_job,
 )
-from teachback_server.reviews.claims import COUNTED_AT_MOST, get_queue_state
+from teachback_server.reviews.claims import get_queue_state
 from teachback_server.reviews.desk_form import DeskForm, FormRefused, filled_form, fresh_form, read_decision
 from teachback_server.reviews.models import Review
 from teachback_server.reviews.queries import describe_for_desk
+from teachback_server.reviews.sessions import find_session
 from teachback_server.workflows.access import Role
 from teachback_server.workflows.page_access import WorkflowRequest, workflow_page
 
@@ -50,7 +51,8 @@ def show_desk(request: WorkflowRequest) -> HttpResponseBase:
     job = claim_next_job(request.actor, request.workflow)
     if job is None:
         queue = get_queue_state(request.workflow, request.actor.user_id or 0, now=timezone.now())
-        return render(request, "reviews/nothing_waits.html", {"queue": queue, "counted_at_most": COUNTED_AT_MOST})
+        session = find_session(request.actor, request.workflow, now=timezone.now())
+        return render(request, "reviews/nothing_waits.html", {"queue": queue, "session": session})
     return _show(request, job, _fresh_form(job, request))
 
 

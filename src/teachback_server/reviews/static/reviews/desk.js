@@ -1,12 +1,13 @@
 // The desk's hot path: the next job is fetched ahead and painted at once; a decision is saved behind it.
 
-import { fetchNextJob, keepJob, sendForm } from "./desk_requests.js";
+import { fetchJob, fetchNextJob, keepJob, sendForm, takeBack } from "./desk_requests.js";
 import { listenToKeys } from "./desk_keys.js";
 import { dropDraft, keepDraft, restoreDraft } from "./drafts.js";
 import { controlOf, listEdited, paintChanges, putBack, suggestReason } from "./field_changes.js";
 
 const TOO_SOON_MS = 250; // a key meant for the job before must not decide this one
 const RENEW_MS = 60_000; // leases last four minutes
+const UNDONE_AT_MOST = 10;
 const LEGENDS = { corrected: "Changed because", rejected: "Rejected because", escalated: "Escalated because" };
 const EDITED = "You changed something. Save the edit with Ctrl+Enter, or put it back first.";
 const NOTHING_TO_ACCEPT = "There is nothing to accept: the agent handed this job back. Fill it in, or reject it.";
@@ -19,6 +20,8 @@ class Desk {
     this.said = document.getElementById("desk-said");
     this.upcoming = [];
     this.saving = new Map();
+    this.decided = new Map(); // the last jobs as they were decided, so that an undo shows them again with what was typed
+    this.settled = Promise.resolve();
     this.fetching = null;
     root.classList.add("is-live");
     this.listen();
@@ -88,7 +91,7 @@ class Desk {
     if (verdict !== "accepted" && !this.job.querySelector("[name=reason]:checked")) return void this.askWhy(verdict);
     const body = this.readForm();
     body.set("verdict", verdict);
-    this.finish(body, this.job.querySelector("form").action);
+    this.settled = Promise.all([this.settled, this.finish(body, this.job.querySelector("form").action)]);
   }
 
   skip() {
@@ -110,6 +113,7 @@ class Desk {
     if (!hasNext) body.set("is_last", "yes");
     const answer = await sendForm(address, body);
     this.saving.delete(job.dataset.job);
+    if (answer.kind === "saved" && body.has("verdict")) this.keepDecided(job);
     this.settle(job, answer);
     if (!hasNext && this.job === job && answer.kind !== "failed" && answer.kind !== "invalid") this.reloadOnceSaved();
   }
@@ -119,7 +123,7 @@ class Desk {
     if (kind === "saved" || (kind === "conflict" && !isTouched)) {
       dropDraft(this.address, job);
       this.say(message, kind === "saved" ? "" : "warn");
-      countDown();
+      count(-1);
       return;
     }
     this.putOnScreenAgain(job, message, errors);
@@ -141,6 +145,37 @@ class Desk {
 
   reloadOnceSaved() {
     if (this.saving.size === 0) location.assign(this.address);
+  }
+
+  // ---- undo
+
+  keepDecided(job) {
+    this.decided.set(job.dataset.job, job);
+    if (this.decided.size > UNDONE_AT_MOST) this.decided.delete(this.decided.keys().next().value);
+  }
+
+  async undo() {
+    if (this.isUndoing) return;
+    this.isUndoing = true;
+    await this.settled; // or it would take back the decision before the one that is on its way
+    const answer = await takeBack(this.address);
+    if (answer.kind === "saved") await this.showUndone(answer);
+    else this.say(answer.message, "warn");
+    this.isUndoing = false;
+  }
+
+  async showUndone({ message, number, key }) {
+    const job = this.decided.get(String(number)) ?? (await fetchJob(this.address, number));
+    if (!job) return void location.assign(`${this.address}/${number}`);
+    this.decided.delete(String(number));
+    job.querySelector("[name=key]").value = key;
+    for (const reason of job.querySelectorAll("[name=reason]")) reason.checked = false;
+    keepDraft(this.address, this.job);
+    this.upcoming = [this.job, ...this.upcoming].filter((waiting) => waiting.dataset.job !== String(number));
+    keepDraft(this.address, job);
+    this.show(job);
+    this.say(message);
+    count(1);
   }
 
   // ---- editing, reasons, marks
@@ -180,6 +215,7 @@ class Desk {
   toggleRecurrence() {
     const box = this.job.querySelector("[name=would_recur]");
     box.checked = !box.checked;
+    keepDraft(this.address, this.job);
     this.say(box.checked ? "It would happen again." : "It would not happen again.");
   }
 
@@ -188,6 +224,7 @@ class Desk {
     if (!marks.length) return void this.say("This agent records no steps.");
     const next = marks[(marks.findIndex((mark) => mark.checked) + 1) % marks.length];
     next.checked = true;
+    keepDraft(this.address, this.job);
     this.say(next.value ? `Got stuck here: ${next.value}.` : "Stuck nowhere.");
   }
 
@@ -238,6 +275,10 @@ class Desk {
       if (button?.hasAttribute("data-skip")) this.skip();
       else if (button?.value) this.decide(button.value);
     });
+    this.root.querySelector("[data-undo]").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.undo();
+    });
     this.place.addEventListener("input", () => this.touch());
     this.place.addEventListener("click", (event) => this.click(event));
     document.addEventListener("visibilitychange", () => {
@@ -272,11 +313,11 @@ class Desk {
   }
 }
 
-/** One job fewer waits; the count beside "Review" at the top says so. */
-function countDown() {
-  const count = document.querySelector(".tab[aria-current] .tally")?.firstChild;
-  const waiting = Number(count?.data);
-  if (waiting > 0) count.data = String(waiting - 1);
+/** One job more or fewer waits; the count beside "Review" at the top says so. */
+function count(change) {
+  const shown = document.querySelector(".tab[aria-current] .tally")?.firstChild;
+  const waiting = Number(shown?.data);
+  if (waiting > 0) shown.data = String(waiting + change);
 }
 
 function paintError(field, message) {

@@ -39,11 +39,12 @@ function pressTogether(event, desk) {
 
 function pressSingle(event, desk) {
   const key = digitOf(event) || event.key.toLowerCase();
-  if (!/^[aerxshg1-9]$/.test(key)) return false;
+  if (!/^[aerxshgu1-9]$/.test(key)) return false;
   if (event.repeat) return true;
   if (key in VERDICTS) desk.decide(VERDICTS[key]);
   else if (key === "e") desk.edit();
   else if (key === "s") desk.skip();
+  else if (key === "u") desk.undo();
   else if (key === "h") desk.toggleRecurrence();
   else if (key === "g") desk.markStuck();
   else desk.chooseReason(key);

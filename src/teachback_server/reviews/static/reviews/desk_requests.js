@@ -11,7 +11,19 @@ export async function sendForm(address, body) {
   const answer = await response.json().catch(() => null);
   if (!answer) return failed(`The server answered with an error (${response.status}). What you typed is still here; try again.`);
   const kind = response.ok ? "saved" : response.status === 422 ? "invalid" : "conflict";
-  return { kind, message: answer.message, errors: answer.errors ?? {} };
+  return { ...answer, kind, errors: answer.errors ?? {} };
+}
+
+/** Take back the last decision: the answer of `sendForm`, with the number of its job and a fresh key for its form. */
+export async function takeBack(address) {
+  const answer = await sendForm(`${address}/undo`, new FormData());
+  return answer.kind === "failed" ? { ...answer, message: "Nothing was undone: Teachback did not answer, or you are signed out. Try again." } : answer;
+}
+
+/** One job by its number, as an element; undefined when the server could not be asked. */
+export async function fetchJob(address, number) {
+  const response = await fetch(`${address}/${number}`, { headers: { Accept: "text/html" }, credentials: "same-origin" }).catch(() => null);
+  return response?.ok ? readJob(await response.text()) : undefined;
 }
 
 /** The next job as an element, null when none waits, undefined when the server could not be asked. */
@@ -21,8 +33,11 @@ export async function fetchNextJob(address, held) {
   const response = await post(`${address}/next`, body, "text/html");
   if (response?.status === 204) return null;
   if (!response?.ok) return undefined;
-  const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  const job = page.querySelector("[data-job]");
+  return readJob(await response.text());
+}
+
+function readJob(html) {
+  const job = new DOMParser().parseFromString(html, "text/html").querySelector("[data-job]");
   return job ? document.importNode(job, true) : undefined;
 }
 

@@ -10,9 +10,10 @@ export function keepDraft(desk, job) {
     if (readText(field) !== field.dataset.original) fields[field.dataset.field] = readText(field);
   }
   const note = job.querySelector("[name=note]").value;
+  const marks = readMarks(job);
   const name = nameOf(desk, job);
   try {
-    if (Object.keys(fields).length || note) sessionStorage.setItem(name, JSON.stringify({ fields, note }));
+    if (Object.keys(fields).length || note || marks) sessionStorage.setItem(name, JSON.stringify({ fields, note, marks }));
     else sessionStorage.removeItem(name);
   } catch { /* storage is full or switched off: the form itself still has the text */ }
 }
@@ -24,6 +25,7 @@ export function restoreDraft(desk, job) {
   for (const field of job.querySelectorAll("[data-control]")) {
     if (field.dataset.field in draft.fields) writeText(field, draft.fields[field.dataset.field]);
   }
+  if (draft.marks) writeMarks(job, draft.marks);
   if (draft.note) job.querySelector("[name=note]").value = draft.note;
   return true;
 }
@@ -32,6 +34,19 @@ export function dropDraft(desk, job) {
   try {
     sessionStorage.removeItem(nameOf(desk, job));
   } catch { /* nothing to drop */ }
+}
+
+/** Whether it would happen again and where the agent got stuck, if that is not as the page had it at first. */
+function readMarks(job) {
+  const boxes = [...job.querySelectorAll("[name=would_recur], [name=stuck_step]")];
+  if (boxes.every((box) => box.checked === box.defaultChecked)) return null;
+  const stuck = boxes.find((box) => box.name === "stuck_step" && box.checked);
+  return { wouldRecur: job.querySelector("[name=would_recur]").checked, stuckStep: stuck?.value ?? "" };
+}
+
+function writeMarks(job, { wouldRecur, stuckStep }) {
+  job.querySelector("[name=would_recur]").checked = wouldRecur;
+  for (const step of job.querySelectorAll("[name=stuck_step]")) step.checked = step.value === stuckStep;
 }
 
 function readDraft(name) {
