@@ -65,4 +65,7 @@ class AuditEvent(models.Model):
 
     class Meta:
         db_table = "audit_event"
-        indexes = [models.Index(fields=["workflow_id", "-id"], name="audit_by_workflow")]
+        indexes = [
+            models.Index(fields=["workflow_id", "-id"], name="audit_by_workflow"),
+            models.Index(fields=["at"], name="audit_by_day"),
+        ]

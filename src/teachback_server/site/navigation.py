@@ -52,7 +52,7 @@ IN_A_WORKFLOW = (
     Place(label="Results", name="results", within=("backtest",)),
     Place(label="Autonomy", name="autonomy"),
     Place(label="Intake", name="workflow-intake", is_for_owners=True),
-    Place(label="Settings", name="settings"),
+    Place(label="Settings", name="settings", within=("workflow-trail",)),
 )
 
 
