@@ -22,6 +22,7 @@ from teachback_server.jobs.shown_values import list_shown_values
 from teachback_server.people.page_access import Access, PageRequest, page
 from teachback_server.workflows.access import Role, visible_workflows
 from teachback_server.workflows.actions import (
+    MOST_LABEL_CHARACTERS,
     BoundaryRefused,
     WorkflowNameTaken,
     give_name_in_traces,
@@ -32,6 +33,7 @@ from teachback_server.workflows.actions import (
 from teachback_server.workflows.models import Workflow, WorkflowName
 from teachback_server.workflows.page_access import WorkflowRequest, workflow_page
 from teachback_server.workflows.queries import find_key, list_keys
+from teachback_server.workflows.settings_forms import NewKeyForm
 
 
 class NameForm(forms.Form):
@@ -65,6 +67,7 @@ def show_intake(request: PageRequest) -> HttpResponseBase:
         "health": read_health(now),
         "homeless": list_homeless_names(now),
         "keys": list_keys(None),
+        "key_form": NewKeyForm(),
         "names": WorkflowName.objects.select_related("workflow").order_by("attribute", "value"),
     }
     return render(request, "jobs/intake.html", context)
@@ -133,7 +136,13 @@ def open_workflow(request: PageRequest) -> HttpResponseBase:
 @page(Access.ADMINISTRATOR, methods=("POST",))
 def add_key(request: PageRequest) -> HttpResponseBase:
     """Make a key for the traces of all workflows, and show it once."""
-    return render(request, "jobs/new_traces_key.html", {"key": make_key_for_traces(request.actor)})
+    form = NewKeyForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, f"Give the key a name of at most {MOST_LABEL_CHARACTERS} characters, and a time.")
+        return redirect("intake")
+    expires_at = form.expires_at(timezone.now())
+    key = make_key_for_traces(request.actor, label=form.cleaned_data["label"], expires_at=expires_at)
+    return render(request, "jobs/new_traces_key.html", {"key": key, "expires_at": expires_at})
 
 
 @page(Access.ADMINISTRATOR, methods=("POST",))

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import secrets
+from datetime import datetime
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -35,6 +36,7 @@ class LastOwnerStays(ValueError):
 
 
 MOST_NAME_CHARACTERS = 80
+MOST_LABEL_CHARACTERS = 60
 RESERVED_NAMES = frozenset({"new", "upload"})  # pages beside those of the workflows
 _NAME = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 
@@ -105,17 +107,22 @@ def name_owner(actor: Actor, workflow: Workflow, user: User) -> None:
         record_act(actor, Act.OWNER_NAMED, user.username, workflow_id=workflow.pk)
 
 
-def make_key(actor: Actor, workflow: Workflow, scope: Scope) -> str:
-    """Make an API key and return it, the only time that it is ever shown: its hash is all that is kept."""
+def make_key(
+    actor: Actor, workflow: Workflow, scope: Scope, *, label: str = "", expires_at: datetime | None = None
+) -> str:
+    """Make an API key and return it, the only time that it is ever shown: its hash is all that is kept.
+
+    Without `expires_at` it opens its workflow until somebody revokes it.
+    """
     require_role(actor, workflow.pk, Role.OWNER)
-    return _insert_key(actor, workflow, scope)
+    return _insert_key(actor, workflow, scope, label, expires_at)
 
 
-def make_key_for_traces(actor: Actor) -> str:
+def make_key_for_traces(actor: Actor, *, label: str = "", expires_at: datetime | None = None) -> str:
     """Make a key with which traces of any workflow may be sent, told apart by the names in them; see `make_key`."""
     if not (actor.is_administrator or actor.is_system):
         raise PermissionMissing("A key for the traces of all workflows is made by an administrator. Ask one of them.")
-    return _insert_key(actor, None, Scope.TRACES)
+    return _insert_key(actor, None, Scope.TRACES, label, expires_at)
 
 
 def revoke_key(actor: Actor, key: ApiKey) -> None:
@@ -154,19 +161,25 @@ def hash_key(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def _insert_key(actor: Actor, workflow: Workflow | None, scope: Scope) -> str:
+def _insert_key(actor: Actor, workflow: Workflow | None, scope: Scope, label: str, expires_at: datetime | None) -> str:
     key = f"tb_{secrets.token_urlsafe(32)}"
     workflow_id = None if workflow is None else workflow.pk
     with transaction.atomic():
         ApiKey.objects.create(
             workflow=workflow,
             scope=scope,
+            label=label[:MOST_LABEL_CHARACTERS],
             prefix=key[:10],
             key_hash=hash_key(key),
             created_by=actor.name,
             created_at=timezone.now(),
+            expires_at=expires_at,
         )
-        record_act(actor, Act.KEY_MADE, f"{key[:10]}… ({scope})", workflow_id=workflow_id)
+        details: dict[str, Json] = {
+            "label": label,
+            "expires_at": expires_at.isoformat(timespec="minutes") if expires_at else None,
+        }
+        record_act(actor, Act.KEY_MADE, f"{key[:10]}… ({scope})", workflow_id=workflow_id, details=details)
     return key
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja.security import HttpBearer
@@ -48,10 +49,19 @@ class KeyAccess(HttpBearer):
 
 
 def find_sent_key(token: str, scopes: Collection[Scope]) -> ApiKey | None:
-    """The key that a program sent, if it is of one of these scopes, and neither revoked nor expired."""
+    """The key that a program sent, if it is of one of these scopes, and neither revoked nor expired.
+
+    Notes the day on which it was used.
+    """
     key = ApiKey.objects.filter(key_hash=hash_key(token), scope__in=scopes, revoked_at=None).select_related("workflow")
-    found = key.first()
-    return None if found is None or (found.expires_at is not None and found.expires_at <= timezone.now()) else found
+    found, now = key.first(), timezone.now()
+    if found is None or (found.expires_at is not None and found.expires_at <= now):
+        return None
+    if found.last_used_on is None or found.last_used_on < now.date():
+        # Of many programs at midnight, one writes.
+        unused = Q(last_used_on=None) | Q(last_used_on__lt=now.date())
+        ApiKey.objects.filter(unused, pk=found.pk).update(last_used_on=now.date())
+    return found
 
 
 def _holder(key: ApiKey, workflow: Workflow) -> KeyHolder:

@@ -84,12 +84,14 @@ class ApiKey(models.Model):
 
     workflow = models.ForeignKey(Workflow, null=True, on_delete=models.CASCADE, related_name="api_keys")
     scope = models.CharField(max_length=20)  # see access.Scope
+    label = models.CharField(max_length=60, blank=True)  # what its maker calls it: the program that has it
     prefix = models.CharField(max_length=12)  # shown to people, so that they can tell keys apart
     key_hash = models.CharField(max_length=64, unique=True)
     created_by = models.CharField(max_length=200)
     created_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
+    last_used_on = models.DateField(null=True)  # in UTC; to the day, so that not every call writes
 
     class Meta:
         db_table = "api_key"

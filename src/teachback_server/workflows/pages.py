@@ -5,6 +5,7 @@ from http import HTTPStatus
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 
 from teachback_server.people.models import User
 from teachback_server.workflows.access import Role, Scope
@@ -65,11 +66,10 @@ def make(request: WorkflowRequest) -> HttpResponse:
     """Make a key and show it, the only time that anybody sees it."""
     form = KeyForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Choose what the key is for.")
-        return _to_settings(request)
-    scope = Scope(form.cleaned_data["scope"])
-    key = make_key(request.actor, request.workflow, scope)
-    return render(request, "workflows/new_key.html", {"key": key, "scope": scope})
+        return _show_settings(request, RoleForm(), form)
+    scope, expires_at = Scope(form.cleaned_data["scope"]), form.expires_at(timezone.now())
+    key = make_key(request.actor, request.workflow, scope, label=form.cleaned_data["label"], expires_at=expires_at)
+    return render(request, "workflows/new_key.html", {"key": key, "scope": scope, "expires_at": expires_at})
 
 
 @workflow_page(Role.OWNER, methods=("POST",))
@@ -83,7 +83,7 @@ def revoke(request: WorkflowRequest, key_id: int) -> HttpResponse:
     return _to_settings(request)
 
 
-def _show_settings(request: WorkflowRequest, role_form: RoleForm) -> HttpResponse:
+def _show_settings(request: WorkflowRequest, role_form: RoleForm, key_form: KeyForm | None = None) -> HttpResponse:
     boundary = get_boundary(request.workflow)
     is_owner = request.role is Role.OWNER
     page = {
@@ -101,9 +101,10 @@ def _show_settings(request: WorkflowRequest, role_form: RoleForm) -> HttpRespons
         "role_words": {value: words.split(":")[0] for value, words in ROLE_CHOICES},
         "role_form": role_form,
         "keys": list_keys(request.workflow) if is_owner else (),
-        "key_form": KeyForm(),
+        "key_form": key_form or KeyForm(),
     }
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if role_form.errors else HTTPStatus.OK
+    is_refused = role_form.errors or (key_form is not None and key_form.errors)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if is_refused else HTTPStatus.OK
     return render(request, "workflows/settings.html", page, status=status)
 
 

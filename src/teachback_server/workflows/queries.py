@@ -1,12 +1,16 @@
 """Reads of workflows: the boundary as a value, the people in a workflow, and its API keys."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
+
+from django.utils import timezone
 
 from teachback_server.people.models import User
 from teachback_server.workflows.access import Role, Scope
 from teachback_server.workflows.boundary import Boundary, ReasonOption
 from teachback_server.workflows.models import ApiKey, Membership, Reason, Workflow
+
+EXPIRES_SOON = timedelta(days=14)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,9 +31,19 @@ class KeyEntry:
     key_id: int
     prefix: str
     scope: Scope
+    label: str
     created_by: str
     created_at: datetime
     revoked_at: datetime | None
+    expires_at: datetime | None  # None: never
+    last_used_on: date | None  # None: never
+    is_expired: bool
+    expires_soon: bool
+
+    @property
+    def opens_something(self) -> bool:
+        """Whether a program can still use it."""
+        return self.revoked_at is None and not self.is_expired
 
 
 def get_boundary(workflow: Workflow) -> Boundary:
@@ -81,20 +95,27 @@ def find_member(workflow: Workflow, user_id: int) -> User | None:
 def list_keys(workflow: Workflow | None) -> tuple[KeyEntry, ...]:
     """The API keys of a workflow, or those for all of them; first those that open something, the newest first."""
     keys = ApiKey.objects.filter(workflow=workflow).order_by("-pk")
-    entries = [
-        KeyEntry(
-            key_id=key.pk,
-            prefix=key.prefix,
-            scope=Scope(key.scope),
-            created_by=key.created_by,
-            created_at=key.created_at,
-            revoked_at=key.revoked_at,
-        )
-        for key in keys
-    ]
-    return tuple(sorted(entries, key=lambda entry: entry.revoked_at is not None))
+    now = timezone.now()
+    return tuple(sorted((_key_entry(key, now) for key in keys), key=lambda entry: not entry.opens_something))
 
 
 def find_key(workflow: Workflow | None, key_id: int) -> ApiKey | None:
     """An API key of this workflow, or one for all of them."""
     return ApiKey.objects.filter(workflow=workflow, pk=key_id).first()
+
+
+def _key_entry(key: ApiKey, now: datetime) -> KeyEntry:
+    is_expired = key.expires_at is not None and key.expires_at <= now
+    return KeyEntry(
+        key_id=key.pk,
+        prefix=key.prefix,
+        scope=Scope(key.scope),
+        label=key.label,
+        created_by=key.created_by,
+        created_at=key.created_at,
+        revoked_at=key.revoked_at,
+        expires_at=key.expires_at,
+        last_used_on=key.last_used_on,
+        is_expired=is_expired,
+        expires_soon=key.expires_at is not None and not is_expired and key.expires_at - now <= EXPIRES_SOON,
+    )
