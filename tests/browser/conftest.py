@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Cookie, Page
+from playwright.sync_api import Cookie, Page, expect
 
 from servers import RunningServer, environment, run_teachback, start_server
 from watched_page import WatchedPage, watch_page
@@ -26,6 +26,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+expect.set_options(timeout=30_000)  # a busy machine is no failure
 
 # Playwright keeps an event loop running in this thread, and Django would refuse its tables to every later test.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
