@@ -27,6 +27,8 @@ class Act(StrEnum):
     OWNER_NAMED = "owner_named"
     ROLE_GIVEN = "role_given"
     ROLE_TAKEN = "role_taken"
+    PERSON_INVITED = "person_invited"
+    INVITATION_WITHDRAWN = "invitation_withdrawn"
     KEY_MADE = "key_made"
     KEY_REVOKED = "key_revoked"
     NAME_IN_TRACES_GIVEN = "name_in_traces_given"
@@ -39,6 +41,8 @@ class Act(StrEnum):
     OUTCOME_RECORDED = "outcome_recorded"
     REVIEWS_DECIDED = "reviews_decided"
     REVIEW_TAKEN_BACK = "review_taken_back"
+    QUEUE_PLACED = "queue_placed"
+    REVIEW_TERMS_SET = "review_terms_set"
     CHANGE_PROPOSED = "change_proposed"
     CHANGE_JUDGED = "change_judged"
     CHANGE_DECLINED = "change_declined"
@@ -64,6 +68,8 @@ SENTENCES: Mapping[Act, str] = {
     Act.OWNER_NAMED: "named {subject} the owner",
     Act.ROLE_GIVEN: "gave a role: {subject}",
     Act.ROLE_TAKEN: "took the role of {subject}",
+    Act.PERSON_INVITED: "invited {subject}",
+    Act.INVITATION_WITHDRAWN: "withdrew the invitation of {subject}",
     Act.KEY_MADE: "made the key {subject}",
     Act.KEY_REVOKED: "revoked the key {subject}",
     Act.NAME_IN_TRACES_GIVEN: "said that traces with {subject} belong here",
@@ -76,6 +82,8 @@ SENTENCES: Mapping[Act, str] = {
     Act.OUTCOME_RECORDED: "said whether {subject} was used",
     Act.REVIEWS_DECIDED: "decided {subject}",
     Act.REVIEW_TAKEN_BACK: "took back their decision on {subject}",
+    Act.QUEUE_PLACED: "said how and by whom to decide {subject}",
+    Act.REVIEW_TERMS_SET: "said until when to decide jobs: {subject}",
     Act.CHANGE_PROPOSED: "proposed {subject}",
     Act.CHANGE_JUDGED: "judged {subject}",
     Act.CHANGE_DECLINED: "declined {subject}",

@@ -14,8 +14,9 @@ from teachback_server.jobs.actions import mark_decided
 from teachback_server.jobs.models import Job
 from teachback_server.people.actor import Actor, PermissionMissing
 from teachback_server.people.audit import Act, record_act
-from teachback_server.reviews.claims import find_held_job, find_waiting_job, list_holders
-from teachback_server.reviews.models import Claim, Correction, Retraction, Review, Skip
+from teachback_server.reviews.claims import find_held_job, list_holders
+from teachback_server.reviews.models import Claim, Correction, QueuePlace, Retraction, Review, Skip
+from teachback_server.reviews.queue_order import find_waiting_job
 from teachback_server.workflows.access import Role, require_role
 from teachback_server.workflows.models import Reason, Workflow
 from teachback_server.workflows.turns import take_turn
@@ -63,8 +64,9 @@ class Decision:
 def claim_next_job(actor: Actor, workflow: Workflow, *, besides: Sequence[int] = ()) -> Job | None:
     """Lease to a person the job that they should see next, or return None where none is left for them.
 
-    It is the job that they hold already, so that a second tab or a reload shows the same one; otherwise the oldest
-    that waits, that nobody else holds and that they did not skip. `besides` lists numbers of jobs to leave out.
+    It is the job that they hold already, so that a second tab or a reload shows the same one; otherwise the first in
+    the order of the queue that nobody else holds and that they did not skip. `besides` lists numbers of jobs to leave
+    out.
     """
     person_id = _require_reviewer(actor, workflow.pk)
     now = timezone.now()
@@ -141,6 +143,7 @@ def decide_reviews(actor: Actor, workflow: Workflow, decisions: Sequence[Decisio
             job_ids = [decision.job.pk for decision in decisions]
             mark_decided(job_ids)
             Claim.objects.filter(job_id__in=job_ids).delete()
+            QueuePlace.objects.filter(job_id__in=job_ids).delete()
             subject, decided_at = _subject(decisions), reviews[-1].decided_at
             record_act(actor, Act.REVIEWS_DECIDED, subject, workflow_id=workflow.pk, at=decided_at)
     except IntegrityError as error:

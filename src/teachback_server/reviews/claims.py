@@ -1,13 +1,11 @@
-"""Reads of the queue: which job a person should see next, and how much of the queue they can see."""
+"""Reads of the queue: who has which job on screen, and how much of the queue they can see."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef
-
 from teachback_server.jobs.models import Job
-from teachback_server.reviews.models import Claim, Skip
+from teachback_server.reviews.models import Claim, QueuePlace, Skip
 from teachback_server.workflows.models import Workflow
 
 COUNTED_AT_MOST = 10_000  # counting further would cost more than the number tells
@@ -20,6 +18,7 @@ class QueueState:
     waiting: int
     held_by_others: int
     skipped: int
+    for_others: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,25 +47,16 @@ def find_held_job(workflow: Workflow, user_id: int, *, besides: Sequence[int], n
     return claim.job if claim else None
 
 
-def find_waiting_job(workflow: Workflow, user_id: int, *, besides: Sequence[int], now: datetime) -> Job | None:
-    """The oldest waiting job that nobody else holds and that the person did not skip."""
-    held_by_others = Claim.objects.filter(job=OuterRef("pk"), expires_at__gt=now).exclude(user_id=user_id)
-    skipped = Skip.objects.filter(job=OuterRef("pk"), user_id=user_id)
-    return (
-        Job.objects.filter(~Exists(held_by_others), ~Exists(skipped), workflow=workflow, is_waiting=True)
-        .exclude(number__in=besides)
-        .order_by("number")
-        .first()
-    )
-
-
 def get_queue_state(workflow: Workflow, user_id: int, *, now: datetime) -> QueueState:
     """How full the queue is, as one person sees it."""
     waiting = Job.objects.filter(workflow=workflow, is_waiting=True)
     held = Claim.objects.filter(job__workflow=workflow, job__is_waiting=True, expires_at__gt=now)
     skipped = Skip.objects.filter(user_id=user_id, job__workflow=workflow, job__is_waiting=True)
+    for_others = QueuePlace.objects.filter(workflow=workflow, job__is_waiting=True, assignee__isnull=False)
+    for_others = for_others.exclude(assignee=user_id)
     return QueueState(
         waiting=waiting[:COUNTED_AT_MOST].count(),
         held_by_others=held.exclude(user_id=user_id).count(),
         skipped=skipped.count(),
+        for_others=for_others.count(),
     )

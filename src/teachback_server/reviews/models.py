@@ -30,6 +30,29 @@ class Skip(models.Model):
         constraints = [models.UniqueConstraint(fields=["job", "user"], name="skip_once_per_person")]
 
 
+class ReviewTerms(models.Model):
+    """What an owner expects of the decisions in a workflow."""
+
+    workflow = models.OneToOneField(Workflow, on_delete=models.CASCADE, primary_key=True, related_name="review_terms")
+    decide_within_hours = models.PositiveIntegerField(null=True)  # of a job's end; null: whenever
+
+    class Meta:
+        db_table = "review_terms"
+
+
+class QueuePlace(models.Model):
+    """What an owner said about one waiting job: how urgent it is, until when, and for whom. Gone once it is decided."""
+
+    job = models.OneToOneField(Job, on_delete=models.CASCADE, primary_key=True, related_name="place")
+    workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="+")
+    priority = models.SmallIntegerField(default=0)  # see queue_order.Priority
+    due_at = models.DateTimeField(null=True)  # null: as the terms of the workflow say
+    assignee = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")  # null: anybody
+
+    class Meta:
+        db_table = "queue_place"
+
+
 class Review(models.Model):
     """One person's decision on one job, as long as it stands.
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils import timezone
+
 from teachback.field_diff import ChangeKind
 from teachback.json_types import Json, JsonObject
 from teachback.schema_fields import find_field_schema
@@ -12,6 +14,7 @@ from teachback_server.jobs.queries import StepFacts, list_telling_steps
 from teachback_server.jobs.shown_values import ShownValue, label_of, list_shown_values
 from teachback_server.jobs.source_marks import list_sourced_values
 from teachback_server.reviews.models import Correction, Review
+from teachback_server.reviews.queue_order import find_due
 from teachback_server.workflows.models import Workflow
 
 
@@ -31,6 +34,7 @@ class DeskJob:
     number: int
     external_id: str
     arrived_at: datetime
+    due_at: datetime | None
     status: str
     has_output: bool
     hand_back_reason: str
@@ -39,6 +43,11 @@ class DeskJob:
     steps: tuple[StepFacts, ...]
     steps_left_out: int  # that the page of the job shows
     reasons: tuple[ReasonChoice, ...]
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether it should have been decided by now."""
+        return self.due_at is not None and self.due_at < timezone.now()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +86,7 @@ def describe_for_desk(job: Job, workflow: Workflow) -> DeskJob:
         number=job.number,
         external_id=job.external_id,
         arrived_at=job.started_at,
+        due_at=find_due(job, workflow),
         status=job.status,
         has_output=job.output is not None,
         hand_back_reason=job.hand_back_reason,

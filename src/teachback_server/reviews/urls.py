@@ -2,13 +2,16 @@
 
 from django.urls import path
 
-from teachback_server.reviews import job_pages, pages, session_pages
+from teachback_server.reviews import job_pages, pages, queue_pages, session_pages
 
 urlpatterns = [
     path("workflows/<slug:workflow_name>/jobs", job_pages.show_jobs, name="jobs"),
     path("workflows/<slug:workflow_name>/review", pages.show_desk, name="review"),
     path("workflows/<slug:workflow_name>/review/next", pages.next_job, name="review-next"),
     path("workflows/<slug:workflow_name>/review/session", session_pages.show_session, name="review-session"),
+    path("workflows/<slug:workflow_name>/review/queue", queue_pages.show_queue, name="review-queue"),
+    path("workflows/<slug:workflow_name>/review/queue/place", queue_pages.place, name="review-queue-place"),
+    path("workflows/<slug:workflow_name>/review/queue/terms", queue_pages.terms, name="review-queue-terms"),
     path("workflows/<slug:workflow_name>/review/skipped", pages.show_skipped, name="review-skipped"),
     path("workflows/<slug:workflow_name>/review/<int:number>", pages.one_job, name="review-job"),
     path("workflows/<slug:workflow_name>/review/<int:number>/keep", pages.keep_job, name="review-keep"),

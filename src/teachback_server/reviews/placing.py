@@ -1,0 +1,88 @@
+"""What an owner may do to the queue: say how urgent waiting jobs are, until when and by whom they are to be decided."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from teachback_server.jobs.models import Job
+from teachback_server.people.actor import Actor
+from teachback_server.people.audit import Act, record_act
+from teachback_server.people.models import User
+from teachback_server.reviews.models import QueuePlace, ReviewTerms
+from teachback_server.reviews.queue_order import Priority
+from teachback_server.workflows.access import Role, require_role
+from teachback_server.workflows.models import Membership, Workflow
+from teachback_server.workflows.turns import take_turn
+
+LONGEST_HOURS = 24 * 366
+_WHO_DECIDE = (Role.REVIEWER, Role.EDITOR, Role.OWNER)
+
+
+class PlaceRefused(ValueError):
+    """The jobs stay where they are. The message says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placing:
+    """What is said about jobs of the queue. All of it replaces what was said before."""
+
+    priority: Priority = Priority.NORMAL
+    due_at: datetime | None = None
+    assignee: User | None = None
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether the jobs are to be as if nobody had said anything about them."""
+        return self == Placing()
+
+
+def list_deciders(workflow: Workflow) -> list[User]:
+    """The people who may decide jobs of a workflow."""
+    members = Membership.objects.filter(workflow=workflow, role__in=_WHO_DECIDE, user__is_active=True)
+    return list(User.objects.filter(pk__in=members.values("user")).order_by("username"))
+
+
+def place_jobs(actor: Actor, workflow: Workflow, numbers: Sequence[int], placing: Placing) -> int:
+    """Say of waiting jobs how urgent they are, until when and for whom; returns of how many.
+
+    Jobs that were decided meanwhile are left out. Raises PlaceRefused where the person may not decide here.
+    """
+    require_role(actor, workflow.pk, Role.OWNER)
+    if placing.assignee is not None and placing.assignee not in list_deciders(workflow):
+        raise PlaceRefused(f"{placing.assignee} may not decide jobs here. Give them the role of a reviewer first.")
+    with transaction.atomic():
+        take_turn(workflow.pk)
+        waiting = Job.objects.filter(workflow=workflow, is_waiting=True, number__in=numbers)
+        job_ids = list(waiting.values_list("pk", flat=True))
+        QueuePlace.objects.filter(job_id__in=job_ids).delete()
+        if not placing.says_nothing:
+            QueuePlace.objects.bulk_create(
+                QueuePlace(
+                    job_id=job_id,
+                    workflow=workflow,
+                    priority=placing.priority,
+                    due_at=placing.due_at,
+                    assignee=placing.assignee,
+                )
+                for job_id in job_ids
+            )
+        record_act(actor, Act.QUEUE_PLACED, _subject(len(job_ids), placing), workflow_id=workflow.pk)
+    return len(job_ids)
+
+
+def set_terms(actor: Actor, workflow: Workflow, *, decide_within_hours: int | None) -> None:
+    """Say within how many hours jobs are to be decided; None takes it back."""
+    require_role(actor, workflow.pk, Role.OWNER)
+    if decide_within_hours is not None and not 1 <= decide_within_hours <= LONGEST_HOURS:
+        raise PlaceRefused(f"Give between 1 and {LONGEST_HOURS} hours, or leave it empty.")
+    with transaction.atomic():
+        ReviewTerms.objects.update_or_create(workflow=workflow, defaults={"decide_within_hours": decide_within_hours})
+        said = "whenever" if decide_within_hours is None else f"within {decide_within_hours} hours"
+        record_act(actor, Act.REVIEW_TERMS_SET, said, workflow_id=workflow.pk)
+
+
+def _subject(jobs: int, placing: Placing) -> str:
+    whom = f"{placing.assignee}" if placing.assignee else "anybody"
+    return f"{jobs} jobs: {placing.priority.name.lower()}, for {whom}"

@@ -1,0 +1,109 @@
+"""Reads for the owner's page of the queue: every waiting job with why it is here, for whom, and until when."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from teachback.vocabulary import RoutingKind
+from teachback_server.jobs.models import Job
+from teachback_server.reviews.models import Claim
+from teachback_server.reviews.queue_order import Priority, find_terms, in_order
+from teachback_server.workflows.models import Workflow
+
+ROWS = 50
+COUNTED_AT_MOST = 10_000
+NOBODY = "nobody"
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueFilter:
+    """What the list is narrowed to; empty means everything. `assignee` is a user's id or NOBODY."""
+
+    routing: RoutingKind | None = None
+    priority: Priority | None = None
+    assignee: str = ""
+    is_overdue: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueRow:
+    """One waiting job as its owner sees it."""
+
+    number: int
+    external_id: str
+    arrived_at: datetime
+    routing: str
+    why: str
+    probability: float | None
+    confidence: float | None
+    priority: Priority
+    due_at: datetime | None
+    is_overdue: bool
+    assignee: str
+    held_by: str
+
+    @property
+    def priority_word(self) -> str:
+        """The priority in a word; empty for the usual one."""
+        return {Priority.URGENT: "Urgent", Priority.LATER: "Later"}.get(self.priority, "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueuePage:
+    """A page of the queue, in the order in which the desk gives the jobs out. Counted to 10,000."""
+
+    rows: tuple[QueueRow, ...]
+    found: int
+    has_more: bool
+
+
+def list_queue(workflow: Workflow, wanted: QueueFilter, *, page: int, now: datetime) -> QueuePage:
+    """Waiting jobs that fit a filter, in the order of the queue; pages count from 1."""
+    jobs = _matching(workflow, wanted, now=now)
+    start = (page - 1) * ROWS
+    shown = list(jobs.select_related("place__assignee")[start : start + ROWS + 1])
+    held = Claim.objects.filter(job__in=shown, expires_at__gt=now).values_list("job_id", "user__username")
+    holders = dict(held)
+    return QueuePage(
+        rows=tuple(_describe(job, holders.get(job.pk, ""), now) for job in shown[:ROWS]),
+        found=jobs.order_by()[:COUNTED_AT_MOST].count(),
+        has_more=len(shown) > ROWS,
+    )
+
+
+def list_matching_numbers(workflow: Workflow, wanted: QueueFilter, *, now: datetime) -> list[int]:
+    """The numbers of the first 10,000 waiting jobs that fit a filter."""
+    return list(_matching(workflow, wanted, now=now).values_list("number", flat=True)[:COUNTED_AT_MOST])
+
+
+def _matching(workflow: Workflow, wanted: QueueFilter, *, now: datetime) -> QuerySet[Job]:
+    jobs = in_order(Job.objects.filter(workflow=workflow, is_waiting=True), find_terms(workflow))
+    if wanted.routing is not None:
+        jobs = jobs.filter(routing=wanted.routing)
+    if wanted.priority is not None:
+        jobs = jobs.filter(Q(priority=wanted.priority))
+    if wanted.assignee == NOBODY:
+        jobs = jobs.filter(place__assignee=None)
+    elif wanted.assignee:
+        jobs = jobs.filter(place__assignee=int(wanted.assignee))
+    return jobs.filter(Q(due__lt=now)) if wanted.is_overdue else jobs
+
+
+def _describe(job: Job, holder: str, now: datetime) -> QueueRow:
+    place = getattr(job, "place", None)
+    due = getattr(job, "due", None)
+    return QueueRow(
+        number=job.number,
+        external_id=job.external_id,
+        arrived_at=job.started_at,
+        routing=job.routing,
+        why=job.routing_reason,
+        probability=job.review_probability,
+        confidence=job.confidence,
+        priority=Priority(place.priority if place else Priority.NORMAL),
+        due_at=due,
+        is_overdue=due is not None and due < now,
+        assignee=place.assignee.username if place and place.assignee else "",
+        held_by=holder,
+    )
