@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
-import pytest
+
+from absent import skip_or_fail
 
 ANY_VERSION = "/usr/lib/postgresql"
 OWNER = "postgres"  # the server refuses to run as root
@@ -25,10 +26,9 @@ def find_programs() -> Path:
     for folder in found:
         if (folder / "initdb").exists() and (folder / "pg_ctl").exists():
             return folder
-    reason = "There is no PostgreSQL on this machine: install the package postgresql to run this test."
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
+    return skip_or_fail(
+        "postgresql", "There is no PostgreSQL on this machine: install the package postgresql to run this test."
+    )
 
 
 @contextmanager

@@ -8,8 +8,9 @@ import pytest
 from django.db import connections
 from pytest_django import DjangoDbBlocker
 
+from absent import skip_or_fail
 from postgres import make_database, start_postgres
-from stores.clickhouse import start_clickhouse
+from stores.clickhouse import LIBRARY, start_clickhouse
 from teachback_server.jobs.clickhouse_trace_store import open_clickhouse
 from teachback_server.jobs.models import Step
 from teachback_server.jobs.sql_trace_store import SqlTraceStore
@@ -29,6 +30,8 @@ def postgres_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def clickhouse_url() -> Iterator[str]:
     """The address of a ClickHouse that runs for these tests alone."""
+    if not LIBRARY.exists():
+        skip_or_fail("clickhouse", "There is no ClickHouse here: see .ci/run for how to get the library for this test.")
     with start_clickhouse() as url:
         yield url
 

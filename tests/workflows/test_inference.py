@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from absent import skip_or_fail
 from teachback_server.jobs.history_file import HistoryRow, read_history
 from teachback_server.workflows.field_counts import stands_in
 from teachback_server.workflows.inference import InferredBoundary, infer_boundary, title_of
@@ -214,9 +215,9 @@ def test_every_row_fits_the_boundary_that_was_inferred_from_it(rows: list[tuple[
 )
 def test_real_work_is_understood(name: str, expected: dict[str, Any]) -> None:
     if not (SHARED / name).exists():
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"{SHARED / name} is missing; set TEACHBACK_SHARED_DATA")
-        pytest.skip(f"{SHARED / name} is not there; set TEACHBACK_SHARED_DATA to the folder with the shared data")
+        skip_or_fail(
+            "data", f"{SHARED / name} is not there; TEACHBACK_SHARED_DATA names the folder with the shared data"
+        )
     rows = [row for row in read_history(SHARED / name) if isinstance(row, HistoryRow)]
     boundary = infer_boundary([row.input for row in rows], [row.output for row in rows])
     validate_schema(boundary.input_schema)

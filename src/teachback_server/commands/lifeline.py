@@ -6,6 +6,7 @@ import sys
 import threading
 
 _LOOKS_EVERY_SECONDS = 0.25
+_PARENT = "TEACHBACK_SERVER_PID"
 
 
 def end_with_parent() -> None:
@@ -14,8 +15,13 @@ def end_with_parent() -> None:
 
 
 def end_when_orphaned() -> None:
-    """Watch for the death of the parent, where standard input is not ours to read, and then stop this process."""
-    threading.Thread(target=_watch_parent, args=(os.getppid(),), daemon=True).start()
+    """Stop this process when the server that started it is gone; see `name_parent`. Its standard input is not ours."""
+    threading.Thread(target=_watch_parent, args=(int(os.environ[_PARENT]),), daemon=True).start()
+
+
+def name_parent() -> None:
+    """Tell processes that will be started who their parent is: it may be gone before they look."""
+    os.environ[_PARENT] = str(os.getpid())
 
 
 def _watch_parent(parent: int) -> None:

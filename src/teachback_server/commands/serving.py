@@ -6,13 +6,14 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import Server
 
-from teachback_server.commands.lifeline import end_with_parent
+from teachback_server.commands.lifeline import end_with_parent, name_parent
 
 THREADS = 8  # SQLite lets many read but one write, so more would only wait
 
 
 def serve_pages(host: str, port: int) -> None:
     """Serve until the process is told to stop. The process itself stays small: only its child loads the product."""
+    name_parent()
     Server(
         "teachback_server.commands.served:application",
         address=host,

@@ -20,6 +20,7 @@ LOOKS_EVERY_SECONDS = 0.05
 _PYTHON = (sys.executable, "-m")
 CHILD = "teachback_server.commands.child"
 MOST_STARTS_AGAIN = 20  # a part that something keeps killing is not started for ever
+CALM_SECONDS = 600.0  # after so long without a crash, the count begins anew
 
 
 def bring_up(home: Path, host: str, port: int) -> int:
@@ -61,6 +62,7 @@ class Parts:
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     commands: dict[str, list[str]] = field(default_factory=dict)
     starts_again: int = 0
+    crashed_at: float = 0.0  # by the monotonic clock
 
     def start(self, name: str, *arguments: str) -> None:
         """Start one part. It holds one end of a pipe to us and ends when we are gone."""
@@ -80,11 +82,18 @@ class Parts:
         while True:
             time.sleep(0.5)
             for name, process in list(self.running.items()):
-                if process.poll() is not None and self.starts_again < MOST_STARTS_AGAIN:
-                    self.starts_again += 1
+                if process.poll() is not None and self._may_start_again():
                     click.echo(f"The {name} ended by itself (code {process.returncode}). Starting it again.", err=True)
                     self._spawn(name)
             self.require_running()
+
+    def _may_start_again(self) -> bool:
+        now = time.monotonic()
+        if now - self.crashed_at > CALM_SECONDS:
+            self.starts_again = 0
+        self.crashed_at = now
+        self.starts_again += 1
+        return self.starts_again <= MOST_STARTS_AGAIN
 
     def _spawn(self, name: str) -> None:
         """In a session of its own: Ctrl-C in the terminal is for us, and we then end the parts in good order."""

@@ -7,6 +7,7 @@ import json
 import logging
 import math
 import shutil
+import threading
 import time
 from http import HTTPStatus
 from typing import cast
@@ -30,6 +31,7 @@ from teachback_server.workflows.models import ApiKey
 SCOPES = (Scope.TRACES, Scope.JOBS)
 JSON, PROTOBUF = "application/json", "application/x-protobuf"
 MOST_SPANS_PER_SECOND = 20_000  # of one key, over a longer while
+_MOST_READ_AT_ONCE = 2  # a request unpacked takes many times its size, and only one can be written at a time
 _FEWEST_FREE_BYTES = 200 * 1024 * 1024
 _LOOKS_EVERY_SECONDS = 2.0
 _BUSY_SECONDS = 5
@@ -44,6 +46,7 @@ class TracesEndpoint:
 
     def __init__(self) -> None:
         self._limit = RateLimit(MOST_SPANS_PER_SECOND, MOST_SPANS_PER_SECOND * _BURST_SECONDS)
+        self._places = threading.BoundedSemaphore(_MOST_READ_AT_ONCE)
         self._looked_at = -math.inf
         self._has_room = True
 
@@ -74,6 +77,10 @@ class TracesEndpoint:
         body = unpack_body(_read_body(request), request.headers.get("Content-Encoding", ""))
         if not self._is_there_room():
             return _put_off("There is no room for more just now. Send it again later.", _FULL_SECONDS, is_json)
+        with self._places:
+            return self._read_and_keep(body, key, is_json)
+
+    def _read_and_keep(self, body: bytes, key: ApiKey, is_json: bool) -> HttpResponse:
         taken = take_request(body, is_json=is_json)
         wait_seconds = self._limit.take(key.key_hash, taken.spans)
         if wait_seconds:

@@ -89,13 +89,13 @@ def _insert(workflow: Workflow, live: LiveState, traced: Mapping[str, TracedJob]
     for number, (external_id, one) in zip(count(first), in_order, strict=False):
         group = one.content.session or content_hash(one.content.input or {})
         row = Job(
-            workflow=workflow,
+            workflow_id=workflow.pk,
             number=number,
             external_id=external_id,
             group=group[:200],
             is_test_case=split_of(group[:200], workflow.salt) is Split.GATE,
             source=JobSource.TRACES,
-            release=releases.get(one.content.release, live.release),
+            release_id=releases.get(one.content.release, live.release).pk,
         )
         _fill(row, one)
         _route(workflow, row, one, number)
