@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import teachback
 from teachback.json_types import JsonObject
 from teachback.release_document import Check, ReleaseDocument, Rule
 from teachback.vocabulary import JobStatus
@@ -35,6 +36,19 @@ def test_a_recorded_agent_without_a_draft_hands_back(tmp_path: Path) -> None:
     (result,) = open_agent(make_bundle("recorded"), tmp_path).run_jobs([JobInput(input={})])
     assert result.status is JobStatus.HANDED_BACK
     assert result.hand_back_reason
+
+
+def gives_up(job: JsonObject) -> JsonObject:
+    teachback.hand_back("The order is not in the shop's system.")
+
+
+def test_a_function_that_hands_back_as_the_sdk_does_hands_back(tmp_path: Path) -> None:
+    agent = open_agent(make_bundle(f"python:{__name__}:gives_up"), tmp_path)
+    (result,) = agent.run_jobs([JobInput(input={})])
+    assert (result.status, result.hand_back_reason) == (
+        JobStatus.HANDED_BACK,
+        "The order is not in the shop's system.",
+    )
 
 
 def test_a_function_that_fails_fails_that_job_alone(tmp_path: Path) -> None:

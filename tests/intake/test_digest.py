@@ -30,6 +30,7 @@ from teachback_server.jobs.models import (
 from teachback_server.jobs.open_store import open_trace_store
 from teachback_server.jobs.otlp.request import take_request
 from teachback_server.jobs.trace_reading import read_spans
+from teachback_server.people.actor import SYSTEM, PermissionMissing
 from teachback_server.workflows.actions import give_name_in_traces, take_name_in_traces
 
 pytestmark = pytest.mark.django_db(databases=["default", "traces"])
@@ -275,7 +276,9 @@ def test_a_key_for_all_workflows_needs_a_name_that_the_owner_has_given(house: Ho
     assert not Job.objects.exists()
     assert Step.objects.filter(workflow_id=0).count() == 2
     assert IntakeTally.objects.get(kind="homeless").name == "service.name=desk-agent"
-    give_name_in_traces(house.owner, house.workflow, "service.name", "desk-agent")
+    with pytest.raises(PermissionMissing):
+        give_name_in_traces(house.owner, house.workflow, "service.name", "desk-agent")
+    give_name_in_traces(SYSTEM, house.workflow, "service.name", "desk-agent")
     assert digest_homeless_again() == 1
     digest()
     assert Job.objects.get().workflow == house.workflow

@@ -4,6 +4,7 @@ import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from teachback.hand_backs import HandedBack
 from teachback.json_types import JsonObject, canonical_json
 from teachback.vocabulary import JobStatus
 from teachback_server.agents.protocol import AgentResult, JobInput
@@ -33,6 +34,8 @@ class CallableAgent:
     def _run_job(self, job: JobInput) -> AgentResult:
         try:
             answer = self._function(job.input)
+        except HandedBack as handed_back:
+            return _read_answer(HandBack(handed_back.reason), None)
         # The callable is not ours: whatever it raises must cost this job only.
         except Exception as problem:  # noqa: BLE001
             return _fail(f"Your function raised {type(problem).__name__}: {problem}")
