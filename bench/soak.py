@@ -1,6 +1,6 @@
 """Sends at one rate for minutes and shows whether anything grows: memory of each process, and the lag of digestion.
 
-Run `python bench/soak.py --minutes 10 --rate 2000`. Every few seconds it notes the memory of each process (PSS) and
+Run `python bench/soak.py --minutes 10 --rate 2000`. Every few seconds it notes what each process has allocated and
 the age of the oldest request that waits to be digested. Growth is the slope of a line through the second half of the
 run, when caches are warm; promised: none.
 """
@@ -19,7 +19,7 @@ import numpy as np
 from crash import name_part
 from intake_load.batches import LoadPlan, renew_forever
 from intake_load.measuring import read_percentile, wait_until_readable
-from intake_load.process_tree import list_tree, read_command, read_cpu_seconds, read_own_memory_bytes
+from intake_load.process_tree import list_tree, read_allocated_bytes, read_command, read_cpu_seconds
 from intake_load.sending import Sender
 from intake_load.servers import Server
 from intake_load.teachback_home import TeachbackTables, find_tables, make_teachback
@@ -90,7 +90,7 @@ def _look(server: Server, tables: TeachbackTables, sender: Sender, began: float)
     memory_mb: dict[str, float] = {}
     for pid in list_tree(server.pid):
         part = name_part(read_command(pid))
-        memory_mb[part] = memory_mb.get(part, 0.0) + read_own_memory_bytes(pid) / 1e6
+        memory_mb[part] = memory_mb.get(part, 0.0) + read_allocated_bytes(pid) / 1e6
     return Look(
         minutes=(time.monotonic() - began) / 60,
         memory_mb=memory_mb,

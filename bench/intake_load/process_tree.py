@@ -38,9 +38,18 @@ def read_memory_bytes(pid: int) -> int:
 
 def read_own_memory_bytes(pid: int) -> int:
     """Memory of one process, shared pages by its part (PSS); 0 where it is gone."""
+    return _read_rollup_bytes(pid, "Pss:")
+
+
+def read_allocated_bytes(pid: int) -> int:
+    """What of that a process has allocated itself: its part of shared libraries changes with who else uses them."""
+    return _read_rollup_bytes(pid, "Pss_Anon:")
+
+
+def _read_rollup_bytes(pid: int, name: str) -> int:
     with suppress(OSError):
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
+            if line.startswith(name):
                 return int(line.split()[1]) * 1024
     return 0
 
