@@ -48,7 +48,7 @@ def draw_risk(jobs: Sequence[JudgedJob]) -> tuple[RiskPoint, ...]:
             break
         above = sure[:count]
         if sum(job.is_wrong is not None for job in above) >= FEWEST_REVIEWED:
-            points.append(RiskPoint(share=share, threshold=_sureness(above[-1]), error=_error_of(above)))
+            points.append(RiskPoint(share=share, threshold=_sureness(above[-1]), error=estimate_error(above)))
     return tuple(points)
 
 
@@ -56,7 +56,8 @@ def _sureness(job: JudgedJob) -> float:
     return job.confidence if job.confidence is not None else -1.0
 
 
-def _error_of(jobs: Sequence[JudgedJob]) -> RateEstimate:
+def estimate_error(jobs: Sequence[JudgedJob]) -> RateEstimate:
+    """Estimate how many of these jobs are wrong, weighted by their probabilities of review; for one look."""
     counts: dict[tuple[bool, float], list[int]] = defaultdict(lambda: [0, 0, 0])
     for job in jobs:
         stratum = counts[job.did_wait, job.probability]

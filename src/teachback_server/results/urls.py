@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from teachback_server.results import pages, undo_pages
+from teachback_server.results import pages, preview_pages, undo_pages
 
 _HERE = "workflows/<slug:workflow_name>"
 
@@ -12,5 +12,6 @@ urlpatterns = [
     path(f"{_HERE}/review/undo", undo_pages.undo, name="review-undo"),
     path(f"{_HERE}/autonomy", pages.autonomy, name="autonomy"),
     path(f"{_HERE}/autonomy/<slug:kind>-<slug:width>.svg", pages.autonomy_chart, name="autonomy-chart"),
+    path(f"{_HERE}/autonomy/preview", preview_pages.show_preview, name="autonomy-preview"),
     path(f"{_HERE}/autonomy/take-back", pages.take_back, name="autonomy-take-back"),
 ]
