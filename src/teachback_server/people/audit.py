@@ -43,6 +43,7 @@ class Act(StrEnum):
     REVIEW_TAKEN_BACK = "review_taken_back"
     QUEUE_PLACED = "queue_placed"
     REVIEW_TERMS_SET = "review_terms_set"
+    REASONS_EDITED = "reasons_edited"
     CHANGE_PROPOSED = "change_proposed"
     CHANGE_JUDGED = "change_judged"
     CHANGE_DECLINED = "change_declined"
@@ -83,6 +84,7 @@ SENTENCES: Mapping[Act, str] = {
     Act.REVIEWS_DECIDED: "decided {subject}",
     Act.REVIEW_TAKEN_BACK: "took back their decision on {subject}",
     Act.QUEUE_PLACED: "said how and by whom to decide {subject}",
+    Act.REASONS_EDITED: "edited the reasons ({subject})",
     Act.REVIEW_TERMS_SET: "said until when to decide jobs: {subject}",
     Act.CHANGE_PROPOSED: "proposed {subject}",
     Act.CHANGE_JUDGED: "judged {subject}",

@@ -1,5 +1,7 @@
 """Counts the jobs, reviews and later words of a workflow: mostly from tallies, and what came since from the tables."""
 
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db.models import Count, Exists, F, FloatField, IntegerField, OuterRef, Q, QuerySet, Sum, TextField, Value
@@ -11,7 +13,8 @@ from teachback_server.jobs.actions import JobSource
 from teachback_server.jobs.models import Job, Outcome
 from teachback_server.results.measures import Counts, DecidedJobs, EndedJobs, GivenReason
 from teachback_server.results.models import JobTally, OutcomeTally, ReasonTally, ReviewTally, TallyCursor
-from teachback_server.reviews.models import Review
+from teachback_server.reviews.models import ReasonMove, Review
+from teachback_server.reviews.reasons import find_counted_as
 from teachback_server.workflows.models import Workflow
 
 TALLIED_SLICE_JOBS = 250
@@ -90,7 +93,7 @@ def count_stretch(workflow: Workflow, first_job: int, last_job: int, *, is_impor
 
 
 def count_reasons(workflow: Workflow) -> tuple[GivenReason, ...]:
-    """Count the reasons that people gave for not accepting a job."""
+    """Count the reasons that people gave for not accepting a job, each as what it counts as now."""
     horizon = find_horizon(workflow)
     rows: list[ReasonRow] = list(group_reasons(workflow.reviews.filter(pk__gt=horizon.review_id)))
     if horizon.review_id:
@@ -100,10 +103,29 @@ def count_reasons(workflow: Workflow) -> tuple[GivenReason, ...]:
             .annotate(total=Sum("jobs"))
             .order_by()
         )
+    counted_as = find_counted_as(workflow)
+    sums: dict[tuple[str, str, float, str], int] = defaultdict(int)
+    for status, routing, probability, code, jobs in [*rows, *_list_moves(workflow)]:
+        sums[status, routing, probability, counted_as.get(code, code)] += jobs
     return tuple(
         GivenReason(status=status, routing=routing, probability=probability, code=code, jobs=jobs)
-        for status, routing, probability, code, jobs in rows
+        for (status, routing, probability, code), jobs in sums.items()
+        if jobs
     )
+
+
+def _list_moves(workflow: Workflow) -> Iterator[ReasonRow]:
+    """Decisions that are counted under another reason than they were given: one fewer there, one more here."""
+    moves = ReasonMove.objects.filter(review__workflow=workflow).values_list(
+        "review__job__status",
+        "review__job__routing",
+        "review__job__review_probability",
+        "review__reason__code",
+        "reason__code",
+    )
+    for status, routing, probability, given, counted in moves:
+        yield status, routing, probability or 1.0, given or "", -1
+        yield status, routing, probability or 1.0, counted, 1
 
 
 def count_uses(workflow: Workflow) -> tuple[UseCount, ...]:

@@ -125,3 +125,29 @@ class Retraction(models.Model):
     class Meta:
         db_table = "retraction"
         indexes = [models.Index(fields=["workflow", "reviewer", "review_id"], name="retraction_by_person")]
+
+
+class ReasonEvent(models.Model):
+    """One step in the history of a workflow's reasons. Append-only."""
+
+    workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="reason_events")
+    code = models.CharField(max_length=60)
+    kind = models.CharField(max_length=10)  # see reasons.ReasonEventKind
+    old_label = models.CharField(max_length=100, blank=True)
+    new_label = models.CharField(max_length=100)
+    into_code = models.CharField(max_length=60, blank=True)  # of the reason that a merged one counts as from now on
+    by = models.CharField(max_length=200)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "reason_event"
+
+
+class ReasonMove(models.Model):
+    """A decision that is counted under another reason than the one given with it; the decision itself never changes."""
+
+    review = models.OneToOneField(Review, on_delete=models.CASCADE, primary_key=True, related_name="moved")
+    reason = models.ForeignKey(Reason, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        db_table = "reason_move"
