@@ -64,6 +64,15 @@ def test_the_terms_of_the_workflow_hold_for_jobs_without_a_due_time_of_their_own
     assert numbers_given_to(house.reviewer, house) == [1, 4, 2, 3]
 
 
+def test_a_reload_shows_the_urgent_job_that_was_on_screen_not_the_one_fetched_ahead(house: House) -> None:
+    record_jobs(house.workflow, [GOOD] * 3)
+    place(house, 3, priority=Priority.URGENT)
+    shown = claim_next_job(house.reviewer, house.workflow)
+    ahead = claim_next_job(house.reviewer, house.workflow, besides=[3])
+    again = claim_next_job(house.reviewer, house.workflow)
+    assert [job.number for job in (shown, ahead, again) if job] == [3, 1, 3]
+
+
 def test_a_job_for_one_person_is_given_to_nobody_else(house: House, second: Actor) -> None:
     record_jobs(house.workflow, [GOOD] * 3)
     place(house, 1, assignee=house.bob)

@@ -14,9 +14,9 @@ from teachback_server.jobs.actions import mark_decided
 from teachback_server.jobs.models import Job
 from teachback_server.people.actor import Actor, PermissionMissing
 from teachback_server.people.audit import Act, record_act
-from teachback_server.reviews.claims import find_held_job, list_holders
+from teachback_server.reviews.claims import list_holders
 from teachback_server.reviews.models import Claim, Correction, QueuePlace, Retraction, Review, Skip
-from teachback_server.reviews.queue_order import find_waiting_job
+from teachback_server.reviews.queue_order import find_held_job, find_waiting_job
 from teachback_server.workflows.access import Role, require_role
 from teachback_server.workflows.models import Reason, Workflow
 from teachback_server.workflows.turns import take_turn

@@ -35,18 +35,6 @@ def list_holders(jobs: Sequence[Job], *, now: datetime) -> tuple[Holder, ...]:
     return tuple(Holder(user_id=claim.user_id, name=claim.user.get_username()) for claim in claims)
 
 
-def find_held_job(workflow: Workflow, user_id: int, *, besides: Sequence[int], now: datetime) -> Job | None:
-    """The oldest waiting job on which a person has a lease."""
-    claim = (
-        Claim.objects.filter(user_id=user_id, expires_at__gt=now, job__workflow=workflow, job__is_waiting=True)
-        .exclude(job__number__in=besides)
-        .order_by("job__number")
-        .select_related("job")
-        .first()
-    )
-    return claim.job if claim else None
-
-
 def get_queue_state(workflow: Workflow, user_id: int, *, now: datetime) -> QueueState:
     """How full the queue is, as one person sees it."""
     waiting = Job.objects.filter(workflow=workflow, is_waiting=True)

@@ -36,6 +36,14 @@ def find_waiting_job(workflow: Workflow, user_id: int, *, besides: Sequence[int]
     return min(placed, plain, key=lambda job: _rank(job, terms))
 
 
+def find_held_job(workflow: Workflow, user_id: int, *, besides: Sequence[int], now: datetime) -> Job | None:
+    """The first in the order of the queue among the waiting jobs on which a person has a lease."""
+    held = Job.objects.filter(
+        workflow=workflow, is_waiting=True, claim__user_id=user_id, claim__expires_at__gt=now
+    ).exclude(number__in=besides)
+    return in_order(held, find_terms(workflow)).first()
+
+
 def for_person(user_id: int) -> Q:
     """Jobs that are for one person or for anybody."""
     return Q(place__assignee=None) | Q(place__assignee=user_id)
