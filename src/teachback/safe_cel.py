@@ -9,8 +9,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-import cel
-
+from teachback.cel_engine import engine
 from teachback.cel_source import KNOWN_NAMES, CelRefused, CelSource, read_source
 from teachback.json_types import Json
 from teachback.pattern_weight import pattern_weight
@@ -37,7 +36,7 @@ class CelExpression:
     """A compiled expression over `input`, `output` and `confidence`; evaluate it as often as needed."""
 
     source: CelSource
-    program: cel.Program
+    program: Any  # of the engine
     names: tuple[str, ...]  # those of KNOWN_NAMES that it reads
     weight: int  # of its patterns together
 
@@ -72,7 +71,7 @@ def compile_expression(text: str) -> CelExpression:
     """Compile what a person wrote. Raises CelRefused with a message for that person."""
     source = read_source(text)
     try:
-        program = cel.compile(text)
+        program = engine.compile(text)
     except ValueError as error:
         raise CelRefused(_explain_syntax(str(error))) from None
     names = frozenset(program.variables()) - source.loop_names
@@ -91,8 +90,8 @@ def _refuse_unknown_names(names: frozenset[str]) -> None:
 
 def _weigh(spelled: str) -> int:
     try:
-        pattern = cel.compile(spelled).execute()
-        cel.compile(f"''.matches({spelled})").execute()
+        pattern = engine.compile(spelled).execute()
+        engine.compile(f"''.matches({spelled})").execute()
     except (RuntimeError, ValueError) as error:
         problem = str(error).rsplit("error: ", 1)[-1].split(". Check function")[0].strip()
         raise CelRefused(

@@ -63,7 +63,7 @@ def _sqlite(path: Path, synchronous: str) -> Connection:
             "timeout": 20,
             "init_command": (
                 f"PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous}; PRAGMA wal_autocheckpoint=20000;"
-                " PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
+                " PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-1000;"
             ),
         },
     }
