@@ -35,8 +35,11 @@ from teachback_server.people.models import AuditEvent
 from teachback_server.releases.actions import make_release, put_live, take_autonomy_back
 from teachback_server.releases.models import LiveRelease, Release, ReleaseEvent
 from teachback_server.releases.queries import get_live_state
+from teachback_server.results.actions import tally_work
+from teachback_server.results.counts import count_work
+from teachback_server.results.undoing import undo_last_decision
 from teachback_server.reviews.actions import Decision, JobAlreadyDecided, claim_next_job, decide_review
-from teachback_server.reviews.models import Claim, Review
+from teachback_server.reviews.models import Claim, Retraction, Review
 from teachback_server.workflows.access import Role
 from teachback_server.workflows.actions import edit_boundary, give_role, take_role
 from teachback_server.workflows.models import Membership, Workflow
@@ -177,6 +180,34 @@ def test_one_decision_that_is_sent_twice_at_once_is_one_review(house: House) -> 
     told = at_once(*[lambda: decide_review(house.reviewer, decision)] * 3)
     assert of_kind(told, Review) == 3
     assert Review.objects.count() == 1
+
+
+def test_a_decision_that_is_taken_back_while_the_loop_and_the_tallies_read_it_is_counted_nowhere(house: House) -> None:
+    for place in range(6):
+        job = record(house.workflow, [f"undone-{place}"])[0]
+        stays = record(house.workflow, [f"stays-{place}"])[0]
+        for one in (stays, job):
+            decide_review(
+                house.reviewer, Decision(job=one, verdict=ReviewVerdict.ACCEPTED, idempotency_key=f"undo {one.pk}")
+            )
+        told = at_once(
+            lambda: take_in_reviews(house.workflow),
+            lambda: tally_work(house.workflow, block_rows=1),
+            lambda: undo_last_decision(house.reviewer, house.workflow),
+        )
+        assert told[2] == job, told
+        assert not Case.objects.filter(job=job).exists()
+        assert sum(group.jobs for group in count_work(house.workflow, 250).decided) == place + 1
+    take_in_reviews(house.workflow)
+    assert Case.objects.count() == Review.objects.count() == 6
+
+
+def test_whoever_presses_undo_twice_at_once_takes_two_decisions_back(house: House) -> None:
+    for job in record_jobs(house.workflow, [GOOD] * 3):
+        decide_review(house.reviewer, Decision(job=job, verdict=ReviewVerdict.ACCEPTED, idempotency_key=f"{job.pk}"))
+    told = at_once(*[lambda: undo_last_decision(house.reviewer, house.workflow)] * 2)
+    assert sorted(job.number for job in told if isinstance(job, Job)) == [2, 3]
+    assert (Review.objects.count(), Retraction.objects.count()) == (1, 2)
 
 
 def test_reviews_are_taken_in_once_by_however_many_workers(house: House) -> None:
