@@ -13,7 +13,7 @@ LEAST_ANSWERS = 8
 READABLE_WITHIN_SECONDS = 600
 _IS_IDLE_CPU_SECONDS = 0.1  # in one second
 _SETTLES_WITHIN_SECONDS = 40
-_UNCHANGED_FOR_SECONDS = 4.0
+_UNCHANGED_FOR_SECONDS = 20.0  # a part that starts on a busy machine needs that long until it does anything
 
 
 @dataclass(frozen=True, kw_only=True)
