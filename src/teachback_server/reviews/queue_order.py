@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import IntEnum
+from typing import TypeVar
 
-from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Value
+from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, Model, OuterRef, Q, QuerySet, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
 from teachback_server.jobs.models import Job
 from teachback_server.reviews.models import Claim, QueuePlace, ReviewTerms, Skip
 from teachback_server.workflows.models import Workflow
+
+_Row = TypeVar("_Row", bound=Model)
 
 
 class Priority(IntEnum):
@@ -26,14 +29,26 @@ def find_waiting_job(workflow: Workflow, user_id: int, *, besides: Sequence[int]
 
     Jobs about which an owner said something are few and are put in order; the many others are due in order of arrival.
     """
-    free = _list_free(workflow, user_id, now=now).exclude(number__in=besides)
     terms = find_terms(workflow)
-    placed = in_order(free.filter(place__isnull=False).filter(for_person(user_id)), terms).first()
+    placed = _find_placed(workflow, user_id, terms, besides=besides, now=now)
     has_place = QueuePlace.objects.filter(job=OuterRef("pk"))
-    plain = free.filter(~Exists(has_place)).order_by("number").first()
+    waiting = Job.objects.filter(workflow=workflow, is_waiting=True).exclude(number__in=besides)
+    plain = _free(waiting, "pk", user_id, now).filter(~Exists(has_place)).order_by("number").first()
     if placed is None or plain is None:
-        return placed or plain
-    return min(placed, plain, key=lambda job: _rank(job, terms))
+        return plain if placed is None else placed.job
+    return plain if _rank_of_plain(plain, terms) < _rank_of_placed(placed, terms) else placed.job
+
+
+def _find_placed(
+    workflow: Workflow, user_id: int, terms: timedelta | None, *, besides: Sequence[int], now: datetime
+) -> QueuePlace | None:
+    """The first job with a place; the query begins at the places, which are few, not at the waiting jobs."""
+    places = QueuePlace.objects.filter(Q(assignee=None) | Q(assignee=user_id), workflow=workflow, job__is_waiting=True)
+    places = _free(places.exclude(job__number__in=besides), "job_id", user_id, now)
+    ordering = (F("priority").desc(), F("due").asc(nulls_last=True), "job__number")
+    first = places.annotate(due=_due(terms, "due_at", "job__finished_at")).order_by(*ordering)
+    pk = first.values_list("pk", flat=True).first()
+    return None if pk is None else QueuePlace.objects.select_related("job").get(pk=pk)
 
 
 def find_held_job(workflow: Workflow, user_id: int, *, besides: Sequence[int], now: datetime) -> Job | None:
@@ -44,15 +59,11 @@ def find_held_job(workflow: Workflow, user_id: int, *, besides: Sequence[int], n
     return in_order(held, find_terms(workflow)).first()
 
 
-def for_person(user_id: int) -> Q:
-    """Jobs that are for one person or for anybody."""
-    return Q(place__assignee=None) | Q(place__assignee=user_id)
-
-
 def in_order(jobs: QuerySet[Job], terms: timedelta | None) -> QuerySet[Job]:
     """Waiting jobs in the order of the queue, each with its `due` time and `priority`."""
     return jobs.annotate(
-        due=_due(terms), priority=Coalesce(F("place__priority"), Value(Priority.NORMAL.value))
+        due=_due(terms, "place__due_at", "finished_at"),
+        priority=Coalesce(F("place__priority"), Value(Priority.NORMAL.value)),
     ).order_by(F("priority").desc(), F("due").asc(nulls_last=True), "number")
 
 
@@ -68,24 +79,32 @@ def find_due(job: Job, workflow: Workflow) -> datetime | None:
     return own or _due_by_terms(job, find_terms(workflow))
 
 
-def _due(terms: timedelta | None) -> Combinable:
+def _due(terms: timedelta | None, own: str, ended: str) -> Combinable:
     if terms is None:
-        return F("place__due_at")
-    by_terms = ExpressionWrapper(F("finished_at") + Value(terms), output_field=DateTimeField())
-    return Coalesce(F("place__due_at"), by_terms, output_field=DateTimeField())
+        return F(own)
+    by_terms = ExpressionWrapper(F(ended) + Value(terms), output_field=DateTimeField())
+    return Coalesce(F(own), by_terms, output_field=DateTimeField())
 
 
 def _due_by_terms(job: Job, terms: timedelta | None) -> datetime | None:
     return None if terms is None or job.finished_at is None else job.finished_at + terms
 
 
-def _list_free(workflow: Workflow, user_id: int, *, now: datetime) -> QuerySet[Job]:
-    held_by_others = Claim.objects.filter(job=OuterRef("pk"), expires_at__gt=now).exclude(user_id=user_id)
-    skipped = Skip.objects.filter(job=OuterRef("pk"), user_id=user_id)
-    return Job.objects.filter(~Exists(held_by_others), ~Exists(skipped), workflow=workflow, is_waiting=True)
+def _free(rows: QuerySet[_Row], job: str, user_id: int, now: datetime) -> QuerySet[_Row]:
+    """Rows whose job nobody else holds and the person did not skip; `job` names the column with its id."""
+    held_by_others = Claim.objects.filter(job=OuterRef(job), expires_at__gt=now).exclude(user_id=user_id)
+    skipped = Skip.objects.filter(job=OuterRef(job), user_id=user_id)
+    return rows.filter(~Exists(held_by_others), ~Exists(skipped))
 
 
-def _rank(job: Job, terms: timedelta | None) -> tuple[int, bool, float, int]:
-    """As `in_order` ranks it; a job without a place has neither annotation."""
-    priority, due = getattr(job, "priority", Priority.NORMAL), getattr(job, "due", _due_by_terms(job, terms))
-    return (-priority, due is None, due.timestamp() if due else 0.0, job.number)
+def _rank_of_plain(job: Job, terms: timedelta | None) -> tuple[int, bool, float, int]:
+    return _rank(Priority.NORMAL, _due_by_terms(job, terms), job.number)
+
+
+def _rank_of_placed(place: QueuePlace, terms: timedelta | None) -> tuple[int, bool, float, int]:
+    return _rank(place.priority, place.due_at or _due_by_terms(place.job, terms), place.job.number)
+
+
+def _rank(priority: int, due: datetime | None, number: int) -> tuple[int, bool, float, int]:
+    """As `in_order` ranks it."""
+    return (-priority, due is None, due.timestamp() if due else 0.0, number)
