@@ -28,6 +28,8 @@ _PAGE_OF_ACT: Mapping[Act, str] = MappingProxyType(
         Act.OWNER_NAMED: "settings",
         Act.ROLE_GIVEN: "settings",
         Act.ROLE_TAKEN: "settings",
+        Act.PERSON_INVITED: "settings",
+        Act.INVITATION_WITHDRAWN: "settings",
         Act.KEY_MADE: "settings",
         Act.KEY_REVOKED: "settings",
         Act.NAME_IN_TRACES_GIVEN: "workflow-intake",

@@ -5,12 +5,21 @@ from http import HTTPStatus
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 
+from teachback_server.people.actions import LINK_LASTS, UserNameTaken
 from teachback_server.people.models import User
 from teachback_server.workflows.access import Role, Scope
-from teachback_server.workflows.actions import LastOwnerStays, give_role, make_key, name_owner, revoke_key, take_role
+from teachback_server.workflows.actions import LastOwnerStays, make_key, name_owner, revoke_key, take_role
 from teachback_server.workflows.field_editor import FieldRow, rows_of_schema
+from teachback_server.workflows.invitations import (
+    AlreadyHere,
+    Invitation,
+    NobodyOfThisName,
+    invite_person,
+    withdraw_invitation,
+)
 from teachback_server.workflows.page_access import WorkflowRequest, workflow_page
 from teachback_server.workflows.queries import find_key, find_member, get_boundary, list_keys, list_members
 from teachback_server.workflows.schema_form import KIND_WORDS, spell_schema
@@ -25,18 +34,33 @@ def settings(request: WorkflowRequest) -> HttpResponse:
 
 @workflow_page(Role.OWNER, methods=("POST",))
 def give(request: WorkflowRequest) -> HttpResponse:
-    """Give a person a role."""
+    """Give a person a role; for somebody new, show the link that lets them in, the only time that anybody sees it."""
     form = RoleForm(request.POST)
-    if form.is_valid():
-        user, role = form.cleaned_data["username"], Role(form.cleaned_data["role"])
-        try:
-            give_role(request.actor, request.workflow, user, role)
-        except LastOwnerStays as refusal:
-            form.add_error("role", str(refusal))
-        else:
-            messages.success(request, f"{user.username} is {role} now.")
-            return _to_settings(request)
+    if not form.is_valid():
+        return _show_settings(request, form)
+    username, role = form.cleaned_data["username"], Role(form.cleaned_data["role"])
+    try:
+        invitation = invite_person(request.actor, request.workflow, username, role)
+    except LastOwnerStays as refusal:
+        form.add_error("role", str(refusal))
+    except (NobodyOfThisName, UserNameTaken) as refusal:
+        form.add_error("username", str(refusal))
+    else:
+        return _show_invitation(request, invitation, role)
     return _show_settings(request, form)
+
+
+@workflow_page(Role.OWNER, methods=("POST",))
+def withdraw(request: WorkflowRequest, user_id: int) -> HttpResponse:
+    """Take back the invitation of somebody who has not been here yet."""
+    user = _get_member(request, user_id)
+    try:
+        withdraw_invitation(request.actor, request.workflow, user)
+    except (AlreadyHere, LastOwnerStays) as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"{user.username} is no longer invited.")
+    return _to_settings(request)
 
 
 @workflow_page(Role.OWNER, methods=("POST",))
@@ -81,6 +105,20 @@ def revoke(request: WorkflowRequest, key_id: int) -> HttpResponse:
     revoke_key(request.actor, key)
     messages.success(request, f"The key {key.prefix}… opens nothing any more.")
     return _to_settings(request)
+
+
+def _show_invitation(request: WorkflowRequest, invitation: Invitation, role: Role) -> HttpResponse:
+    if invitation.token is None:
+        messages.success(request, f"{invitation.user.username} is {role} now.")
+        return _to_settings(request)
+    shown = {
+        "whom": invitation.user,
+        "role": role,
+        "address": request.build_absolute_uri(reverse("sign-in-link", args=[invitation.token])),
+        "sign_in": request.build_absolute_uri(reverse("sign-in")),
+        "hours": int(LINK_LASTS.total_seconds() // 3600),
+    }
+    return render(request, "workflows/invitation.html", shown)
 
 
 def _show_settings(request: WorkflowRequest, role_form: RoleForm, key_form: KeyForm | None = None) -> HttpResponse:

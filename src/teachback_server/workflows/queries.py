@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 
-from teachback_server.people.models import User
+from teachback_server.people.models import OneTimeLink, User
 from teachback_server.workflows.access import Role, Scope
 from teachback_server.workflows.boundary import Boundary, ReasonOption
 from teachback_server.workflows.models import ApiKey, Membership, Reason, Workflow
@@ -22,6 +22,8 @@ class Member:
     role: Role
     is_answerable: bool  # the one owner who answers for the work
     is_last_owner: bool
+    is_awaited: bool  # invited, and has not been here yet
+    link_ends_at: datetime | None  # of the newest good link of somebody who is awaited
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +76,7 @@ def list_members(workflow: Workflow) -> tuple[Member, ...]:
     memberships = list(Membership.objects.filter(workflow=workflow).select_related("user"))
     owners = sum(membership.role == Role.OWNER for membership in memberships)
     rank = {role: position for position, role in enumerate(Role)}
+    ends_of_links = _find_ends_of_links([one.user_id for one in memberships if one.user.last_login is None])
     return tuple(
         Member(
             user_id=membership.user_id,
@@ -81,6 +84,8 @@ def list_members(workflow: Workflow) -> tuple[Member, ...]:
             role=Role(membership.role),
             is_answerable=membership.user_id == workflow.owner_id,
             is_last_owner=membership.role == Role.OWNER and owners == 1,
+            is_awaited=membership.user.last_login is None,
+            link_ends_at=ends_of_links.get(membership.user_id),
         )
         for membership in sorted(memberships, key=lambda one: (-rank[Role(one.role)], one.user.username))
     )
@@ -102,6 +107,13 @@ def list_keys(workflow: Workflow | None) -> tuple[KeyEntry, ...]:
 def find_key(workflow: Workflow | None, key_id: int) -> ApiKey | None:
     """An API key of this workflow, or one for all of them."""
     return ApiKey.objects.filter(workflow=workflow, pk=key_id).first()
+
+
+def _find_ends_of_links(user_ids: list[int]) -> dict[int, datetime]:
+    if not user_ids:
+        return {}
+    links = OneTimeLink.objects.filter(user_id__in=user_ids, used_at=None, expires_at__gt=timezone.now())
+    return dict(links.order_by("expires_at").values_list("user_id", "expires_at"))
 
 
 def _key_entry(key: ApiKey, now: datetime) -> KeyEntry:

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from django import forms
+from django.contrib.auth.validators import UnicodeUsernameValidator
 
-from teachback_server.people.models import User
 from teachback_server.workflows.access import Role, Scope
 from teachback_server.workflows.actions import MOST_LABEL_CHARACTERS
 
@@ -33,20 +33,12 @@ class RoleForm(forms.Form):
     username = forms.CharField(
         label="Person",
         max_length=150,
-        help_text="The user name that they sign in with.",
+        help_text="The user name that they sign in with, or will.",
+        validators=[UnicodeUsernameValidator(message="Use letters, digits and the signs @ . + - _ only.")],
         error_messages={"required": "Write the user name of the person."},
+        widget=forms.TextInput({"autocomplete": "off"}),
     )
     role = forms.ChoiceField(label="Role", choices=ROLE_CHOICES, initial=Role.REVIEWER.value)
-
-    def clean_username(self) -> User:
-        """The person behind the name."""
-        username: str = self.cleaned_data["username"].strip()
-        user = User.objects.filter(username=username, is_active=True).first()
-        if user is None:
-            raise forms.ValidationError(
-                f"Nobody signs in as '{username}'. Ask an administrator to add this person first."
-            )
-        return user
 
 
 class NewKeyForm(forms.Form):

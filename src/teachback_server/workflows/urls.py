@@ -13,6 +13,11 @@ urlpatterns = [
         pages.answer_for,
         name="settings-name-owner",
     ),
+    path(
+        "workflows/<slug:workflow_name>/settings/people/<int:user_id>/withdraw",
+        pages.withdraw,
+        name="settings-withdraw-invitation",
+    ),
     path("workflows/<slug:workflow_name>/settings/keys", pages.make, name="settings-make-key"),
     path("workflows/<slug:workflow_name>/settings/keys/<int:key_id>/revoke", pages.revoke, name="settings-revoke-key"),
 ]
