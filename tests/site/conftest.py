@@ -1,11 +1,18 @@
 """The house of `builders`, with one person in every role."""
 
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
+from access_table import AccessTable
 from builders import House, make_house, make_person
 from teachback_server.people.models import User
 from teachback_server.workflows.access import Role
 from teachback_server.workflows.actions import give_role
+
+WRITE_TABLE_TO = "TEACHBACK_ACCESS_TABLE"
 
 
 @pytest.fixture
@@ -17,10 +24,29 @@ def house(db: None) -> House:
 @pytest.fixture
 def cast(house: House) -> dict[str, User | None]:
     """Everyone who might open a page, by how near they are to the workflow."""
-    people: dict[str, User | None] = {"nobody": None, "stranger": house.charlie}
+    elsewhere = make_person("reviews-elsewhere")
+    give_role(house.stranger, house.elsewhere, elsewhere, Role.REVIEWER)
+    people: dict[str, User | None] = {
+        "nobody": None,
+        "stranger": house.charlie,
+        "reviewer of another workflow": elsewhere,
+    }
     for role in Role:
         person = make_person(f"a-{role}")
         give_role(house.owner, house.workflow, person, role)
         people[role] = person
     people["administrator"] = make_person("admin", is_administrator=True)
     return people
+
+
+@pytest.fixture(scope="session")
+def access_table() -> Iterator[AccessTable]:
+    """What each route answered everyone: shown with `pytest -s`, written to the file that WRITE_TABLE_TO names."""
+    table = AccessTable(
+        columns=("nobody", "viewer", "reviewer of another workflow", "reviewer", "editor", "owner", "administrator")
+    )
+    yield table
+    text = table.as_markdown()
+    print(f"\n{text}")
+    if path := os.environ.get(WRITE_TABLE_TO):
+        Path(path).write_text(text)

@@ -3,10 +3,12 @@
 import re
 
 import pytest
+from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import path
 
+from access_table import AccessTable
 from builders import House
 from site_routes import ApiRoute, Route, list_api_routes, list_pages, walk_patterns
 from teachback_server.people.models import User
@@ -116,24 +118,44 @@ def ask(route: Route, person: User | None) -> int:
     return answer.status_code
 
 
+def ask_apart(route: Route, person: User | None) -> int:
+    """As `ask`, and what it did is taken back, so that everyone meets the same house."""
+    with transaction.atomic():
+        answer = ask(route, person)
+        transaction.set_rollback(True)
+    return answer
+
+
+def note(table: AccessTable, route: Route, answers: dict[str, int]) -> None:
+    for name, status in answers.items():
+        table.note(route.pattern, route.method, route.rule or "", name, status)
+
+
 @pytest.mark.parametrize("route", IN_A_WORKFLOW, ids=by_pattern)
-def test_a_page_of_a_workflow_opens_for_its_role_and_no_lower_one(route: Route, cast: dict[str, User | None]) -> None:
+def test_a_page_of_a_workflow_opens_for_its_role_and_no_lower_one(
+    route: Route, cast: dict[str, User | None], access_table: AccessTable
+) -> None:
     needed = ROLES.index((route.rule or "").removeprefix("workflow "))
-    assert ask(route, cast["nobody"]) == 401
-    assert ask(route, cast["stranger"]) == 404
+    answers = {name: ask_apart(route, person) for name, person in cast.items()}
+    note(access_table, route, answers)
+    assert answers["nobody"] == 401
+    assert answers["stranger"] == answers["reviewer of another workflow"] == 404
     for rank, role in enumerate(ROLES):
-        answer = ask(route, cast[role])
+        answer = answers[role]
         if rank < needed:
             assert answer == 403, f"a {role} may not open /{route.pattern}"
         else:
             assert answer not in (401, 403), f"a {role} may open /{route.pattern}"
-    assert ask(route, cast["administrator"]) not in (401, 403)
+    assert answers["administrator"] not in (401, 403)
 
 
 @pytest.mark.parametrize("route", ELSEWHERE, ids=by_pattern)
-def test_a_page_outside_of_workflows_opens_for_whom_it_says(route: Route, cast: dict[str, User | None]) -> None:
-    answers = {name: ask(route, person) for name, person in cast.items() if name != "nobody"}
-    assert (ask(route, None) == 401) == (route.rule != Access.PUBLIC)
+def test_a_page_outside_of_workflows_opens_for_whom_it_says(
+    route: Route, cast: dict[str, User | None], access_table: AccessTable
+) -> None:
+    answers = {name: ask_apart(route, person) for name, person in cast.items()}
+    note(access_table, route, answers)
+    assert (answers.pop("nobody") == 401) == (route.rule != Access.PUBLIC)
     for name, answer in answers.items():
         is_let_in = route.rule != Access.ADMINISTRATOR or name == "administrator"
         if route.pattern != "sign-out":  # which sends everyone to sign in, as it should
