@@ -2,7 +2,9 @@
 
 import asyncio
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -118,10 +120,20 @@ def replay_job(
 def _call(function: Callable[..., object], given: JsonObject) -> object:
     returned: Any = find_inner_function(function)(given)
     if inspect.isasyncgen(returned):
-        return asyncio.run(_gather(returned))
+        return _run_to_end(_gather(returned))
     if inspect.iscoroutine(returned):
-        return asyncio.run(returned)
+        return _run_to_end(returned)
     return join_pieces(list(returned)) if inspect.isgenerator(returned) else returned
+
+
+def _run_to_end(work: Coroutine[Any, Any, object]) -> object:
+    """Run asynchronous work from code that is not; in another thread where a loop runs already, as in notebooks."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    with ThreadPoolExecutor(max_workers=1) as threads:
+        return threads.submit(copy_context().run, asyncio.run, work).result()
 
 
 async def _gather(pieces: Any) -> object:

@@ -11,7 +11,7 @@ PAGES = sorted(
     {
         (route.address, "ada" if route.rule == Access.ADMINISTRATOR else "alice")
         for route in list_pages()
-        if route.method == "GET" and not route.names_more
+        if route.method == "GET" and not route.names_more and not route.address.endswith(".json")
     }
 )
 PHONE = {"width": 390, "height": 800}
@@ -42,14 +42,14 @@ def test_dark_is_switched_without_a_reload_and_remembered(watched: WatchedPage) 
     watched.page.emulate_media(color_scheme="light")
     watched.sign_in("alice")
     watched.page.evaluate("() => { window.isSamePage = true; }")
-    watched.page.get_by_role("button", name="Dark").click()
+    watched.page.locator("header").get_by_role("button", name="Dark").click()
     expect(watched.page.locator("html")).to_have_attribute("data-theme", "dark")
     assert watched.page.evaluate("() => window.isSamePage")
     background = "() => getComputedStyle(document.documentElement).backgroundColor"
     dark = watched.page.evaluate(background)
     watched.open("/account")
     assert watched.page.evaluate(background) == dark
-    watched.page.get_by_role("button", name="Light").click()
+    watched.page.locator("header").get_by_role("button", name="Light").click()
     assert watched.page.evaluate(background) != dark
 
 
@@ -79,6 +79,7 @@ def test_an_administrator_adds_a_person_and_the_link_lets_them_in(watched: Watch
     link = watched.page.get_by_label("One-time link").input_value()
     watched.page.context.clear_cookies()
     watched.page.goto(link)
-    watched.page.get_by_role("button", name="Go in").click()
+    watched.page.get_by_label("New password").fill("four plain words here")
+    watched.page.get_by_role("button", name="Save it and go in").click()
     expect(watched.page.get_by_role("link", name="carl")).to_be_visible()
     assert watched.complaints == []

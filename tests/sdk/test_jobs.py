@@ -15,6 +15,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 import teachback
 from odd_server import OddServer, attributes_of
+from sdk.own_loop import run_alone
 from teachback.vocabulary import JobStatus, RoutingKind
 
 TICKET = {"id": "t-1", "text": "Where is my order A1?"}
@@ -213,8 +214,8 @@ def test_an_async_function_stays_one_and_its_tasks_belong_to_its_job(
 
     configure(odd)
     assert asyncio.iscoroutinefunction(work)
-    assert asyncio.run(main()) == [{"sum": 10}, {"sum": 10}]
-    assert asyncio.run(desk.run_async(work, TICKET)).output == {"sum": 10}
+    assert run_alone(main()) == [{"sum": 10}, {"sum": 10}]
+    assert run_alone(desk.run_async(work, TICKET)).output == {"sum": 10}
     assert teachback.flush(timeout_seconds=20)
     jobs = {span.span_id: span.trace_id for span in odd.list_spans() if span.name == "support-desk"}
     tools = [span for span in odd.list_spans() if span.name == "look_up"]
@@ -291,7 +292,7 @@ def test_an_async_generator_yields_as_before(odd: OddServer, configure: Callable
         return [piece async for piece in tell(TICKET)]
 
     configure(odd)
-    assert asyncio.run(main()) == [{"number": 0}, {"number": 1}, {"number": 2}]
+    assert run_alone(main()) == [{"number": 0}, {"number": 1}, {"number": 2}]
     assert teachback.flush(timeout_seconds=20)
     job = next(span for span in odd.list_spans() if span.name == "support-desk")
     assert said(job, "teachback.output") == {"items": [{"number": 0}, {"number": 1}, {"number": 2}]}

@@ -13,6 +13,7 @@ import pytest
 
 import teachback
 from odd_server import Call, OddServer, attributes_of
+from sdk.own_loop import run_alone
 from servers import wait_until
 from teachback.json_types import content_hash
 from teachback.known_release import ReleaseUnreadable, parse_release, route_result
@@ -350,7 +351,7 @@ def test_the_decision_is_awaited_without_holding_up_others(odd: OddServer, confi
         await decide(waiting)
         return await waiting
 
-    assert asyncio.run(main()).verdict == "accepted"
+    assert run_alone(main()).verdict == "accepted"
 
 
 @pytest.mark.parametrize("mode", ["500", "garbage", "hang", "portal"])
