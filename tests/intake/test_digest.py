@@ -6,6 +6,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+from django.db import DataError
 from django.utils import timezone
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
@@ -257,6 +258,26 @@ def test_a_span_that_cannot_be_read_goes_to_quarantine_and_its_neighbours_do_not
     digest_again(TraceRequest.objects.values_list("pk", flat=True))
     digest()
     assert QuarantinedSpan.objects.count() == 1
+
+
+def test_a_request_that_no_database_takes_stops_none_of_the_others(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = digest_module.store_traced_jobs
+
+    def store_or_fail(workflow: Any, traced: Sequence[Any]) -> None:
+        if any(one.span.name == "cursed" for one in traced):
+            raise DataError("integer out of range")
+        store(workflow, traced)
+
+    monkeypatch.setattr(digest_module, "store_traced_jobs", store_or_fail)
+    receive(house, ROOT)
+    receive(house, make_span(2, 1, name="cursed", attributes=asked("Oh")))
+    receive(house, make_span(3, 1, attributes=asked("After")))
+    digest()
+    assert {job.trace_id for job in Job.objects.all()} == {TRACE, trace_id_of(3).hex()}
+    assert find_lag(timezone.now()) == timedelta(0)
+    assert "integer out of range" in QuarantinedSpan.objects.get().reason
 
 
 def test_a_crash_in_the_middle_only_repeats_work(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

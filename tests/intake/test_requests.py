@@ -121,6 +121,12 @@ def test_a_bad_span_in_json_is_refused_by_itself(change: dict[str, object], why:
     assert why is None or why in reasons[0]
 
 
+def test_a_byte_that_is_no_utf_8_costs_its_letter_alone() -> None:
+    taken = take_request(in_json(GOOD_JSON).replace(b"hello", b"hel\xfflo"), is_json=True)
+    (span,) = decode(taken)
+    assert (span.attributes["text"], taken.refused) == ("hel\ufffdlo", [])
+
+
 def nested(levels: int) -> Any:
     value: dict[str, Any] = {"stringValue": "deep"}
     for _ in range(levels):

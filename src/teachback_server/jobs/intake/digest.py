@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
 from teachback_server.jobs.intake.homes import NOWHERE, find_homes, first_name
@@ -27,6 +27,7 @@ MOST_SPANS = 1500  # at once, or one request
 ROOT_COMES_WITHIN = timedelta(seconds=60)
 _MOST_ROOTLESS = 200
 _LONGEST_NAME = 255
+_NOT_STORABLE = (DataError, IntegrityError, OverflowError, ValueError)
 _log = logging.getLogger(__name__)
 
 
@@ -60,7 +61,7 @@ class Digester:
         """Digest the oldest requests that wait; returns how many."""
         requests = _list_waiting()
         if requests:
-            self.digest(requests)
+            self._digest_or_set_aside(requests)
         return len(requests)
 
     def digest(self, requests: Sequence[TraceRequest]) -> None:
@@ -73,6 +74,18 @@ class Digester:
         self._store.write_steps(batch.rows)
         self._store_jobs(batch)
         _finish(batch)
+
+    def _digest_or_set_aside(self, requests: Sequence[TraceRequest]) -> None:
+        """Let a request with something that no database takes stop none of the others."""
+        try:
+            self.digest(requests)
+        except _NOT_STORABLE as problem:
+            if len(requests) > 1:
+                for request in requests:
+                    self._digest_or_set_aside([request])
+                return
+            _log.exception("The request %s could not be stored; it is in quarantine.", requests[0].pk)
+            _set_aside(requests[0], problem)
 
     def take_rootless(self, now: datetime) -> int:
         """Make jobs of traces whose root has not come for a while; returns how many there were."""
@@ -275,6 +288,22 @@ def _note_rootless(
             unique_fields=["workflow_id", "trace_id"],
             update_fields=["seen_at"],
         )
+
+
+def _set_aside(request: TraceRequest, problem: Exception) -> None:
+    reason = f"what it says could not be stored: {type(problem).__name__}: {problem}"
+    with transaction.atomic(using=TRACES):
+        span = QuarantinedSpan(
+            request_id=request.pk,
+            position=request.spans + request.refused,
+            workflow_id=request.workflow_id,
+            at=request.received_at,
+            name=f"{request.spans} spans of one request",
+            reason=without_nul(reason)[:500],
+            sample="",
+        )
+        QuarantinedSpan.objects.bulk_create([span], ignore_conflicts=True)
+        TraceRequest.objects.filter(pk=request.pk).update(digested_at=timezone.now())
 
 
 def _finish(batch: _Batch) -> None:

@@ -47,7 +47,8 @@ def read_json_request(body: bytes) -> tuple[ExportTraceServiceRequest, list[Refu
 
 def _load(body: bytes) -> Mapping[str, Any]:
     try:
-        document = json.loads(body)
+        # One byte that is no UTF-8 may not cost the request: the text that holds it gets a mark in its place.
+        document = json.loads(body.decode("utf-8", errors="replace"))
     except (ValueError, RecursionError) as problem:
         raise JsonBroken(f"The body is not JSON: {str(problem)[:200]}.") from problem
     if not isinstance(document, dict):
