@@ -60,6 +60,8 @@ def test_a_name_is_given_once_and_the_refusal_leaves_nothing_behind(house: House
         ("certainty", 0.5),
         ("certainty", float("nan")),
         ("hand_back_cost", -0.1),
+        ("observed_share", 0.0),
+        ("observed_share", 1.5),
         ("hand_back_cost", float("nan")),
         ("reasons", (ReasonOption(code="a", label="A"), ReasonOption(code="a", label="B"))),
     ],

@@ -27,6 +27,7 @@ BOUNDARY = Boundary(
     error_limit=0.075,
     certainty=0.95,
     hand_back_cost=0.3,
+    observed_share=0.25,
 )
 
 
@@ -76,6 +77,8 @@ def test_a_fixed_name_stays_whatever_was_sent() -> None:
         ("certainty", "100"),
         ("certainty", "inf"),
         ("hand_back_cost", "7"),
+        ("observed_share", "0"),
+        ("observed_share", "200"),
         ("hand_back_cost", ""),
         ("reasons", " \n "),
         ("reasons", "Typo\ntypo"),

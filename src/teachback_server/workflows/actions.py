@@ -209,6 +209,7 @@ def _columns(boundary: Boundary) -> dict[str, object]:
         "error_limit": boundary.error_limit,
         "certainty": boundary.certainty,
         "hand_back_cost": boundary.hand_back_cost,
+        "observed_share": boundary.observed_share,
     }
 
 
@@ -223,6 +224,10 @@ def _refuse_impossible(boundary: Boundary) -> None:
     if not 0 <= boundary.hand_back_cost <= 1:
         raise BoundaryRefused(
             "hand_back_cost", "A hand-back costs between 0 (nothing) and 1 (as much as a wrong answer)."
+        )
+    if not 0 < boundary.observed_share <= 1:
+        raise BoundaryRefused(
+            "observed_share", "Of observed jobs a share above 0 % is reviewed, at most 100 %: else nothing is known."
         )
     for place, schema in (("input", boundary.input_schema), ("output", boundary.output_schema)):
         faults = list_schema_faults(schema)

@@ -25,6 +25,9 @@ DEFAULT_REASONS = (
 )
 
 
+DEFAULT_OBSERVED_SHARE = 0.10
+
+
 @dataclass(frozen=True, kw_only=True)
 class Boundary:
     """Everything that an owner says about one recurring kind of work. Costs and limits are shares between 0 and 1."""
@@ -39,4 +42,5 @@ class Boundary:
     error_limit: float = 0.05
     certainty: float = 0.90
     hand_back_cost: float = 0.5
+    observed_share: float = DEFAULT_OBSERVED_SHARE  # of jobs used before we saw them, offered for review
     reasons: tuple[ReasonOption, ...] = field(default=DEFAULT_REASONS)

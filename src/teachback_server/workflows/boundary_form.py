@@ -9,7 +9,7 @@ from django.core.validators import RegexValidator
 from django.http import QueryDict
 from django.utils.text import slugify
 
-from teachback_server.workflows.boundary import DEFAULT_REASONS, Boundary, ReasonOption
+from teachback_server.workflows.boundary import DEFAULT_OBSERVED_SHARE, DEFAULT_REASONS, Boundary, ReasonOption
 from teachback_server.workflows.schema_form import (
     SchemaForm,
     open_schema_form,
@@ -98,6 +98,20 @@ class WordsForm(forms.Form):
         coerce=float,
         help_text="When a person gets the job back, nothing false went out, but nobody was spared the work either."
         " Changes are judged by this.",
+    )
+    observed_share = forms.FloatField(
+        label="Of jobs that were used before Teachback saw them, review this share, in per cent",
+        required=False,
+        min_value=0.1,
+        max_value=100,
+        widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
+        help_text="For agents that only send traces. The first 300 jobs, and all that failed or were handed back, are"
+        " always offered for review. 10 is usual.",
+        error_messages={
+            "invalid": "Write a number, for example 10.",
+            "min_value": "Some of them must be reviewed, or nothing is known of the rest. Write at least 0.1.",
+            "max_value": "Write at most 100.",
+        },
     )
     reasons = forms.CharField(
         label="Reasons why an output is changed",
@@ -227,6 +241,7 @@ def boundary_of(form: BoundaryForm) -> Boundary:
         error_limit=words["error_limit"] / 100,
         certainty=words["certainty"] / 100,
         hand_back_cost=words["hand_back_cost"],
+        observed_share=DEFAULT_OBSERVED_SHARE if words["observed_share"] is None else words["observed_share"] / 100,
         reasons=words["reasons"],
     )
 
@@ -256,6 +271,7 @@ def _words_of(boundary: Boundary) -> dict[str, str]:
         "error_limit": _per_cent(boundary.error_limit),
         "certainty": _per_cent(boundary.certainty),
         "hand_back_cost": str(float(boundary.hand_back_cost)),
+        "observed_share": _per_cent(boundary.observed_share),
         "reasons": "\n".join(reason.label for reason in boundary.reasons),
     }
 

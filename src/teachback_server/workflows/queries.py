@@ -61,6 +61,7 @@ def get_boundary(workflow: Workflow) -> Boundary:
         error_limit=workflow.error_limit,
         certainty=workflow.certainty,
         hand_back_cost=workflow.hand_back_cost,
+        observed_share=workflow.observed_share,
         reasons=list_offered_reasons(workflow),
     )
 
