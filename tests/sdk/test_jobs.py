@@ -15,7 +15,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 import teachback
 from odd_server import OddServer, attributes_of
-from sdk.own_loop import run_alone
+from own_loop import run_alone
 from teachback.vocabulary import JobStatus, RoutingKind
 
 TICKET = {"id": "t-1", "text": "Where is my order A1?"}

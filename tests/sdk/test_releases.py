@@ -13,7 +13,7 @@ import pytest
 
 import teachback
 from odd_server import Call, OddServer, attributes_of
-from sdk.own_loop import run_alone
+from own_loop import run_alone
 from servers import wait_until
 from teachback.json_types import content_hash
 from teachback.known_release import ReleaseUnreadable, parse_release, route_result
