@@ -10,8 +10,8 @@ from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
 from teachback_server.jobs.intake.homes import NOWHERE, find_homes, first_name
-from teachback_server.jobs.intake.inbox import without_nul
 from teachback_server.jobs.intake.job_spans import find_job_spans
+from teachback_server.jobs.intake.storable_text import without_nul
 from teachback_server.jobs.intake.tallies import Tallies, TallyKey, TallyKind, add_tallies
 from teachback_server.jobs.intake.traced_jobs import TracedJob, store_traced_jobs
 from teachback_server.jobs.meaning import list_feedback, read_facts, read_job
@@ -226,7 +226,7 @@ def _make_row(batch: _Batch, request: TraceRequest, home: int, span: Span) -> St
         is_error=facts.is_error,
         model=without_nul(facts.model)[:_LONGEST_NAME],
         started_ns=span.start_ns,
-        duration_ms=max(0.0, (span.end_ns - span.start_ns) / 1e6) if span.end_ns else 0.0,
+        duration_ms=span.duration_ms,
         input_tokens=facts.input_tokens,
         output_tokens=facts.output_tokens,
         cost_usd=facts.cost_usd,

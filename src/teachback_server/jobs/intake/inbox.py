@@ -8,6 +8,7 @@ from django.db.models import Max, Min
 from django.utils import timezone
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from teachback_server.jobs.intake.storable_text import without_nul
 from teachback_server.jobs.intake.tallies import Tallies, TallyKey, TallyKind, add_tallies
 from teachback_server.jobs.models import QuarantinedSpan, TraceRequest
 from teachback_server.jobs.otlp.request import TakenRequest
@@ -75,8 +76,3 @@ def find_lag(now: datetime) -> timedelta:
     """The age of the oldest request that is not digested yet."""
     oldest = TraceRequest.objects.filter(digested_at=None).order_by("pk").values_list("received_at", flat=True).first()
     return timedelta(0) if oldest is None else max(timedelta(0), now - oldest)
-
-
-def without_nul(text: str) -> str:
-    """Text as PostgreSQL can store it."""
-    return text.replace("\x00", "\ufffd")

@@ -1,6 +1,6 @@
 """Finds the jobs in a trace: the spans that say so themselves, else its root. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from teachback_server.jobs.meaning import list_feedback
@@ -21,22 +21,15 @@ def find_job_spans(spans: Sequence[Span], *, may_lack_root: bool = False) -> lis
     """The jobs of one trace; none while its root has not arrived, unless it need not have one any more."""
     marked = [span for span in spans if JOB_ID in span.attributes]
     if len(marked) > 1:
-        return [JobSpan(span=span, spans=list_branch(span.span_id, spans)) for span in marked]
+        children = _group_by_parent(spans)
+        return [JobSpan(span=span, spans=_walk_down([span], children)) for span in marked]
     top = marked[0] if marked else _find_root(spans, may_lack_root=may_lack_root)
     return [] if top is None else [JobSpan(span=top, spans=spans)]
 
 
 def list_branch(top_id: str, spans: Sequence[Span]) -> list[Span]:
     """The span of this id and all below it; one that claims to be its own ancestor is met once."""
-    children = _group_by_parent(spans)
-    branch = {span.span_id: span for span in spans if span.span_id == top_id}
-    waiting = list(branch)
-    while waiting:
-        for child in children.get(waiting.pop(), ()):
-            if child.span_id not in branch:
-                branch[child.span_id] = child
-                waiting.append(child.span_id)
-    return list(branch.values())
+    return _walk_down([span for span in spans if span.span_id == top_id], _group_by_parent(spans))
 
 
 def is_feedback(span: Span) -> bool:
@@ -51,6 +44,17 @@ def _find_root(spans: Sequence[Span], *, may_lack_root: bool) -> Span | None:
         known = {span.span_id for span in spans}
         tops = [span for span in work if span.parent_id not in known] or work
     return min(tops, key=lambda span: (span.start_ns, span.span_id), default=None)
+
+
+def _walk_down(tops: Sequence[Span], children: Mapping[str, Sequence[Span]]) -> list[Span]:
+    branch = {span.span_id: span for span in tops}
+    waiting = list(branch)
+    while waiting:
+        for child in children.get(waiting.pop(), ()):
+            if child.span_id not in branch:
+                branch[child.span_id] = child
+                waiting.append(child.span_id)
+    return list(branch.values())
 
 
 def _group_by_parent(spans: Sequence[Span]) -> dict[str, list[Span]]:

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from django.db import connections
 
+from teachback_server.jobs.intake.storable_text import without_nul
 from teachback_server.jobs.models import IntakeTally
 from teachback_server.jobs.trace_store import TRACES
 
@@ -45,7 +46,7 @@ def add_tallies(tallies: Mapping[TallyKey, int], at: datetime) -> None:
     """Add counts to those of the hour; call it in the transaction of what is counted."""
     hour = at.replace(minute=0, second=0, microsecond=0)
     rows = [
-        (key.workflow_id, hour, key.kind.value, key.name[:200].replace("\x00", "\ufffd"), count)
+        (key.workflow_id, hour, key.kind.value, without_nul(key.name[:200]), count)
         for key, count in tallies.items()
         if count
     ]

@@ -7,7 +7,7 @@ from itertools import count
 
 from django.db import transaction
 
-from teachback.json_types import Json, JsonObject, content_hash
+from teachback.json_types import content_hash
 from teachback.routing import Routing, draw_uniform, routing_of_observed
 from teachback.split import Split, split_of
 from teachback.vocabulary import JobStatus, RoutingKind
@@ -132,16 +132,14 @@ def _find_releases(workflow: Workflow, traced: Collection[TracedJob]) -> dict[st
 def _fill(job: Job, one: TracedJob) -> None:
     content, span = one.content, one.span
     started_at = _when(span.start_ns, one.received_at)
-    duration_ms = max(0.0, (span.end_ns - span.start_ns) / 1e6) if span.end_ns else 0.0
     job.trace_id, job.span_id = span.trace_id, span.span_id
-    job.input = without_nul(content.input or {})
-    job.output = None if content.output is None else without_nul(content.output)
+    job.input, job.output = content.input or {}, content.output
     job.status = content.status if span.end_ns else JobStatus.RUNNING
-    job.hand_back_reason = (content.hand_back_reason or content.error).replace("\x00", "\ufffd")[:500]
+    job.hand_back_reason = (content.hand_back_reason or content.error)[:500]
     job.confidence = content.confidence
     job.started_at = started_at
-    job.finished_at = None if job.status == JobStatus.RUNNING else started_at + timedelta(milliseconds=duration_ms)
-    job.duration_ms = duration_ms
+    job.finished_at = None if job.status == JobStatus.RUNNING else started_at + timedelta(milliseconds=span.duration_ms)
+    job.duration_ms = span.duration_ms
     _fill_usage(job, one)
 
 
@@ -176,18 +174,3 @@ def _when(ns: int, received_at: datetime) -> datetime:
     except (ValueError, OverflowError, OSError):
         return received_at
     return at if _EARLIEST <= at <= received_at + MOST_SKEW else received_at
-
-
-def without_nul(value: JsonObject) -> JsonObject:
-    """A JSON object as PostgreSQL can store it."""
-    cleaned = _clean(value)
-    assert isinstance(cleaned, dict)
-    return cleaned
-
-
-def _clean(value: Json) -> Json:
-    if isinstance(value, str):
-        return value.replace("\x00", "\ufffd") if "\x00" in value else value
-    if isinstance(value, Mapping):
-        return {key.replace("\x00", "\ufffd"): _clean(one) for key, one in value.items()}
-    return [_clean(one) for one in value] if isinstance(value, Sequence) else value

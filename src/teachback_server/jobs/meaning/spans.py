@@ -46,3 +46,8 @@ class Span:
     links: Sequence[SpanLink] = ()
     scope: str = ""  # the instrumentation that made it
     resource: Attributes = field(default_factory=dict)  # of the process that sent it; shared by its spans
+
+    @property
+    def duration_ms(self) -> float:
+        """How long it took; 0 while it has not ended, or where it says that it ended before it began."""
+        return max(0.0, (self.end_ns - self.start_ns) / 1e6) if self.end_ns else 0.0
