@@ -82,6 +82,14 @@ def free_port() -> int:
         return port
 
 
+def seed_home(home: Path, script: str, *arguments: str) -> None:
+    """Make a data folder with its tables, and fill it by a script of the tests."""
+    run_teachback("worker", "--until-idle", home=home)
+    tests = Path(__file__).parent
+    settings = {"PYTHONPATH": str(tests), "DJANGO_SETTINGS_MODULE": "teachback_server.project.settings"}
+    subprocess.run([sys.executable, str(tests / script), *arguments], env=environment(home, **settings), check=True)
+
+
 def answers(address: str) -> bool:
     """Whether the pages are up."""
     try:

@@ -5,15 +5,13 @@ Django's live server cannot be used: it empties the tables after each test, and 
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Cookie, Page, expect
 
-from servers import RunningServer, environment, run_teachback, start_server
+from servers import RunningServer, seed_home, start_server
 from watched_page import WatchedPage, watch_page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -53,11 +51,7 @@ def browser_type_launch_args() -> dict[str, object]:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """The pages of the house of `builders`, served by the real product."""
     home = tmp_path_factory.mktemp("browser") / "home"
-    run_teachback("worker", "--until-idle", home=home)
-    tests = Path(__file__).parent.parent
-    settings = {"PYTHONPATH": str(tests), "DJANGO_SETTINGS_MODULE": "teachback_server.project.settings"}
-    seed = [sys.executable, str(tests / "browser" / "seed_home.py")]
-    subprocess.run(seed, env=environment(home, **settings), check=True)
+    seed_home(home, "browser/seed_home.py")
     with start_server("web", home) as running:
         yield running
 

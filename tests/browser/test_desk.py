@@ -1,17 +1,14 @@
 """The desk as a person uses it: keys, the next job at once, and nothing typed is ever lost."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import pytest
 from playwright.sync_api import Browser, Cookie, Locator, Page, Route, expect
 
-from servers import RunningServer, environment, run_teachback, start_server
+from servers import RunningServer, seed_home, start_server
 from watched_page import WatchedPage, watch_page
 
 DESKS = (
@@ -67,11 +64,7 @@ class Desk:
 def desk_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server with one small workflow for each test of this file."""
     home = tmp_path_factory.mktemp("desks") / "home"
-    run_teachback("worker", "--until-idle", home=home)
-    tests = Path(__file__).parent.parent
-    settings = {"PYTHONPATH": str(tests), "DJANGO_SETTINGS_MODULE": "teachback_server.project.settings"}
-    seed = [sys.executable, str(tests / "browser" / "seed_desks.py"), *DESKS]
-    subprocess.run(seed, env=environment(home, **settings), check=True)
+    seed_home(home, "browser/seed_desks.py", *DESKS)
     with start_server("web", home) as running:
         yield running
 

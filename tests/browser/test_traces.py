@@ -1,14 +1,11 @@
 """Jobs that came as traces, in a real browser: the timeline, the list of jobs, and the intake."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Cookie, Page, ViewportSize, expect
 
-from servers import RunningServer, environment, run_teachback, start_server
+from servers import RunningServer, seed_home, start_server
 from watched_page import WatchedPage, watch_page
 
 JOBS = "/workflows/support-inbox/jobs"
@@ -19,11 +16,7 @@ PHONE: ViewportSize = {"width": 390, "height": 800}
 def trace_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server with jobs that came as traces."""
     home = tmp_path_factory.mktemp("traces") / "home"
-    run_teachback("worker", "--until-idle", home=home)
-    tests = Path(__file__).parent.parent
-    settings = {"PYTHONPATH": str(tests), "DJANGO_SETTINGS_MODULE": "teachback_server.project.settings"}
-    seed = [sys.executable, str(tests / "browser" / "seed_traces.py")]
-    subprocess.run(seed, env=environment(home, **settings), check=True)
+    seed_home(home, "browser/seed_traces.py")
     with start_server("web", home) as running:
         yield running
 

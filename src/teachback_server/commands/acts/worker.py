@@ -20,12 +20,12 @@ from teachback_server.commands.acts.lost_tasks import hold_worker_lock, take_bac
 from teachback_server.commands.acts.prepare import bring_tables_up_to_date
 from teachback_server.commands.acts.upkeep import see_to_everything
 from teachback_server.commands.lifeline import end_with_parent
+from teachback_server.commands.supervision import CHILD
 
 LOOKS_EVERY_SECONDS = 0.5
 SWEEPS_EVERY_SECONDS = 20.0
 DIGESTS_AGAIN_AFTER_SECONDS = 1.0
 AFTER_TROUBLE_SECONDS = 2.0
-CHILD = "teachback_server.commands.child"
 
 logger = logging.getLogger("teachback.worker")
 
