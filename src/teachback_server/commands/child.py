@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from teachback_server.commands.one_heap import use_one_heap
 from teachback_server.commands.options import load_act
 
 if __name__ == "__main__":
+    use_one_heap()
     try:
         load_act(Path(os.environ["TEACHBACK_HOME"]), sys.argv[1]).run(*sys.argv[2:])
     except click.ClickException as problem:

@@ -7,12 +7,14 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from teachback_server.commands.lifeline import end_with_parent, name_parent
+from teachback_server.commands.one_heap import use_one_heap
 
 THREADS = 8  # SQLite lets many read but one write, so more would only wait
 
 
 def serve_pages(host: str, port: int) -> None:
     """Serve until the process is told to stop. The process itself stays small: only its child loads the product."""
+    use_one_heap()  # here, as the child is forked and its threads are there before the product is loaded
     name_parent()
     Server(
         "teachback_server.commands.served:application",

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from teachback_server.commands.one_heap import use_one_heap
 from teachback_server.commands.options import STORES_HELP, home_option, load_act
 
 
@@ -17,6 +18,7 @@ def command(home: Path, until_idle: bool) -> int:
     Example:
       teachback worker --until-idle
     """
+    use_one_heap()
     acts = load_act(home, "worker")
     acts.prepare_and_work(until_idle=until_idle)
     return 0
