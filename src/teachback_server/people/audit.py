@@ -41,6 +41,12 @@ class Act(StrEnum):
     OUTCOME_RECORDED = "outcome_recorded"
     REVIEWS_DECIDED = "reviews_decided"
     REVIEW_TAKEN_BACK = "review_taken_back"
+    SECOND_REVIEW_DECIDED = "second_review_decided"
+    SECOND_REVIEW_TAKEN_BACK = "second_review_taken_back"
+    DECISION_SETTLED = "decision_settled"
+    ANSWER_VOUCHED_FOR = "answer_vouched_for"
+    LEARNING_FROZEN = "learning_frozen"
+    LEARNING_RESUMED = "learning_resumed"
     QUEUE_PLACED = "queue_placed"
     REVIEW_TERMS_SET = "review_terms_set"
     REASONS_EDITED = "reasons_edited"
@@ -83,6 +89,12 @@ SENTENCES: Mapping[Act, str] = {
     Act.OUTCOME_RECORDED: "said whether {subject} was used",
     Act.REVIEWS_DECIDED: "decided {subject}",
     Act.REVIEW_TAKEN_BACK: "took back their decision on {subject}",
+    Act.SECOND_REVIEW_DECIDED: "decided once more, without seeing the first decision, {subject}",
+    Act.SECOND_REVIEW_TAKEN_BACK: "took back their second decision on {subject}",
+    Act.DECISION_SETTLED: "settled {subject}, on which two people had differed",
+    Act.ANSWER_VOUCHED_FOR: "said whether the answer is known to be right: {subject}",
+    Act.LEARNING_FROZEN: "paused learning: {subject}",
+    Act.LEARNING_RESUMED: "let learning go on: {subject}",
     Act.QUEUE_PLACED: "said how and by whom to decide {subject}",
     Act.REASONS_EDITED: "edited the reasons ({subject})",
     Act.REVIEW_TERMS_SET: "said until when to decide jobs: {subject}",

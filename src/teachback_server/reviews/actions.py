@@ -14,6 +14,8 @@ from teachback_server.jobs.actions import mark_decided
 from teachback_server.jobs.models import Job
 from teachback_server.people.actor import Actor, PermissionMissing
 from teachback_server.people.audit import Act, record_act
+from teachback_server.reviews.agreement.asking import draw_planted, draw_second_reviews
+from teachback_server.reviews.agreement.waiting import find_second_for, find_second_to_give
 from teachback_server.reviews.claims import list_holders
 from teachback_server.reviews.models import Claim, Correction, QueuePlace, Retraction, Review, Skip
 from teachback_server.reviews.queue_order import find_held_job, find_waiting_job
@@ -65,14 +67,16 @@ def claim_next_job(actor: Actor, workflow: Workflow, *, besides: Sequence[int] =
     """Lease to a person the job that they should see next, or return None where none is left for them.
 
     It is the job that they hold already, so that a second tab or a reload shows the same one; otherwise the first in
-    the order of the queue that nobody else holds and that they did not skip. `besides` lists numbers of jobs to leave
-    out.
+    the order of the queue that nobody else holds and that they did not skip. A job that is to be decided again by
+    somebody else comes before those that were never decided; nobody can tell them apart. `besides` lists numbers of
+    jobs to leave out.
     """
     person_id = _require_reviewer(actor, workflow.pk)
     now = timezone.now()
     with transaction.atomic():
         take_turn(workflow.pk)
         job = find_held_job(workflow, person_id, besides=besides, now=now)
+        job = job or find_second_to_give(workflow, person_id, besides=besides, now=now)
         job = job or find_waiting_job(workflow, person_id, besides=besides, now=now)
         if job is not None:
             _lease(person_id, job, now)
@@ -85,9 +89,10 @@ def claim_job(actor: Actor, job: Job, *, now: datetime | None = None) -> Claim:
     now = now or timezone.now()
     with transaction.atomic():
         take_turn(job.workflow_id)
-        if not Job.objects.filter(pk=job.pk, is_waiting=True).exists():
+        is_waiting = Job.objects.filter(pk=job.pk, is_waiting=True).exists()
+        if not is_waiting and find_second_for(job, person_id) is None:
             raise JobAlreadyDecided("This job no longer waits for a decision.")
-        _refuse_foreign_claims(actor, [job], now)
+        refuse_foreign_claims(actor, [job], now)
         return _lease(person_id, job, now)
 
 
@@ -131,15 +136,19 @@ def decide_reviews(actor: Actor, workflow: Workflow, decisions: Sequence[Decisio
     for decision in decisions:
         _refuse_undecidable(decision.job, workflow)
     reasons = {reason.code: reason for reason in workflow.reasons.all()}
-    changes = [_find_changes(decision, workflow, reasons) for decision in decisions]
+    changes = [find_changes(decision, workflow, reasons) for decision in decisions]
     now = timezone.now()
     try:
         with transaction.atomic():
             take_turn(workflow.pk)
             _refuse_taken_back(decisions)
-            _refuse_foreign_claims(actor, [decision.job for decision in decisions], now)
+            refuse_foreign_claims(actor, [decision.job for decision in decisions], now)
             reviews = _insert_reviews(actor, workflow, decisions, reasons, now)
             _insert_corrections(reviews, decisions, changes)
+            own = [review for review in reviews if review.reviewer_id is not None]
+            if own and not actor.is_system:
+                draw_second_reviews(actor, workflow, own)
+                draw_planted(actor, workflow, own)
             job_ids = [decision.job.pk for decision in decisions]
             mark_decided(job_ids)
             Claim.objects.filter(job_id__in=job_ids).delete()
@@ -192,7 +201,8 @@ def _subject(decisions: Sequence[Decision]) -> str:
     return f"job {first.job.number}: {first.verdict}" if len(decisions) == 1 else f"{len(decisions)} jobs"
 
 
-def _refuse_foreign_claims(actor: Actor, jobs: Sequence[Job], now: datetime) -> None:
+def refuse_foreign_claims(actor: Actor, jobs: Sequence[Job], now: datetime) -> None:
+    """Raise JobClaimedByAnother where somebody else has one of these jobs on screen."""
     if actor.is_system:
         return
     others = [holder for holder in list_holders(jobs, now=now) if holder.user_id != actor.user_id]
@@ -201,14 +211,17 @@ def _refuse_foreign_claims(actor: Actor, jobs: Sequence[Job], now: datetime) -> 
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Changed:
+class FieldChange:
+    """One field that a person changed."""
+
     field: str
     kind: str
     from_value: Json = None
     to_value: Json = None
 
 
-def _find_changes(decision: Decision, workflow: Workflow, reasons: dict[str, Reason]) -> tuple[_Changed, ...]:
+def find_changes(decision: Decision, workflow: Workflow, reasons: dict[str, Reason]) -> tuple[FieldChange, ...]:
+    """What a decision changes in the output, field by field. Raises DecisionRefused where it lacks something."""
     if decision.verdict is ReviewVerdict.ACCEPTED:
         if decision.job.output is None:
             raise DecisionRefused("There is no output to accept: the agent gave none. Fill it in, or reject the job.")
@@ -222,12 +235,12 @@ def _find_changes(decision: Decision, workflow: Workflow, reasons: dict[str, Rea
     if decision.output is None:
         raise DecisionRefused("A correction needs the output as it should have been.")
     if decision.job.output is None:
-        return (_Changed(field="", kind=HANDED_BACK, to_value=decision.output),)
+        return (FieldChange(field="", kind=HANDED_BACK, to_value=decision.output),)
     changes = diff_fields(decision.job.output, decision.output, workflow.output_schema)
     if not changes:
         raise DecisionRefused("Nothing was changed. Accept the job, or change the field that is wrong.")
     return tuple(
-        _Changed(field=change.field, kind=change.kind, from_value=change.from_value, to_value=change.to_value)
+        FieldChange(field=change.field, kind=change.kind, from_value=change.from_value, to_value=change.to_value)
         for change in changes
     )
 
@@ -266,7 +279,7 @@ def _output_stood_behind(decision: Decision) -> JsonObject | None:
 
 
 def _insert_corrections(
-    reviews: Sequence[Review], decisions: Sequence[Decision], changes: Sequence[tuple[_Changed, ...]]
+    reviews: Sequence[Review], decisions: Sequence[Decision], changes: Sequence[tuple[FieldChange, ...]]
 ) -> None:
     Correction.objects.bulk_create(
         [

@@ -20,14 +20,14 @@ from teachback_server.reviews.actions import (
     JobClaimedByAnother,
     claim_job,
     claim_next_job,
-    decide_review,
     show_skipped_jobs,
     skip_job,
 )
+from teachback_server.reviews.agreement.deciding import decide_at_desk
 from teachback_server.reviews.claims import get_queue_state
 from teachback_server.reviews.desk_form import DeskForm, FormRefused, filled_form, fresh_form, read_decision
-from teachback_server.reviews.models import Review
-from teachback_server.reviews.queries import describe_for_desk
+from teachback_server.reviews.models import Review, SecondReview
+from teachback_server.reviews.queries import describe_for_desk, list_corrected_fields
 from teachback_server.reviews.sessions import find_session
 from teachback_server.workflows.access import Role
 from teachback_server.workflows.page_access import WorkflowRequest, workflow_page
@@ -117,7 +117,7 @@ def _decide(request: WorkflowRequest, job: Job) -> HttpResponseBase:
     posted = request.POST.dict()
     try:
         decision = read_decision(job, request.workflow, posted)
-        review = decide_review(request.actor, decision)
+        review = decide_at_desk(request.actor, decision)
     except FormRefused as refusal:
         answer = Answer(status=HTTPStatus.UNPROCESSABLE_ENTITY, message=str(refusal), form=refusal.form)
     except DecisionRefused as refusal:
@@ -129,7 +129,7 @@ def _decide(request: WorkflowRequest, job: Job) -> HttpResponseBase:
     return _answer_refused(request, job, posted, answer)
 
 
-def _answer_decided(request: WorkflowRequest, job: Job, review: Review) -> HttpResponseBase:
+def _answer_decided(request: WorkflowRequest, job: Job, review: Review | SecondReview) -> HttpResponseBase:
     sentence = _describe_decision(job, review)
     if not _wants_json(request):
         messages.success(request, sentence)
@@ -154,9 +154,9 @@ def _answer_vanished(request: WorkflowRequest, number: int) -> HttpResponseBase:
     return redirect("review", workflow_name=request.workflow.name)
 
 
-def _describe_decision(job: Job, review: Review) -> str:
+def _describe_decision(job: Job, review: Review | SecondReview) -> str:
     """What was decided and, only now, why the job was here and how sure the agent had been."""
-    corrections = [row.field for row in review.corrections.all() if row.field]
+    corrections = [field for field in list_corrected_fields(review) if field]
     what = f" ({', '.join(corrections)})" if corrections else ""
     why = f" It was here because: {job.routing_reason.rstrip('.')}."
     sure = "" if job.confidence is None else f" The agent was {job.confidence * 100:.0f}\u00a0% sure."

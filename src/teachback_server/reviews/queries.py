@@ -13,7 +13,7 @@ from teachback_server.jobs.models import Job
 from teachback_server.jobs.queries import StepFacts, list_telling_steps
 from teachback_server.jobs.shown_values import ShownValue, label_of, list_shown_values
 from teachback_server.jobs.source_marks import list_sourced_values
-from teachback_server.reviews.models import Correction, Review
+from teachback_server.reviews.models import Correction, Review, SecondReview
 from teachback_server.reviews.queue_order import find_due
 from teachback_server.workflows.models import Workflow
 
@@ -126,6 +126,13 @@ def find_review(job: Job, output_schema: JsonObject) -> ReviewFacts | None:
             _describe(correction, output_schema) for correction in Correction.objects.filter(review=row).order_by("id")
         ),
     )
+
+
+def list_corrected_fields(review: Review | SecondReview) -> list[str]:
+    """The fields that a decision changed; an empty one stands for an output that was filled in as a whole."""
+    if isinstance(review, Review):
+        return [row.field for row in review.corrections.all()]
+    return [str(one["field"]) for one in review.corrections or ()]
 
 
 def _describe(row: Correction, output_schema: JsonObject) -> CorrectionFacts:

@@ -1,0 +1,93 @@
+"""Asks for more than one decision: by chance a second one, blind, and by chance a known answer to plant."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from django.utils import timezone
+
+from teachback.hash_draws import hash_to_unit
+from teachback.vocabulary import ReviewVerdict
+from teachback_server.people.actor import Actor
+from teachback_server.reviews.models import KnownAnswer, Review, ReviewTerms, SecondReview
+from teachback_server.workflows.access import Role
+from teachback_server.workflows.models import Membership, Workflow
+
+SECOND_SHARE = 0.03
+PLANTED_SHARE = 0.02
+_WHO_DECIDE = (Role.REVIEWER, Role.EDITOR, Role.OWNER)
+_LOOKED_AT = 500  # known answers among which one is chosen
+_WRONG_FIRST = 0.7  # of the planted ones: where the agent was wrong, as only those find who accepts everything
+
+
+class SecondKind(StrEnum):
+    """Why a decided job is decided again."""
+
+    SECOND = "second"
+    THIRD = "third"  # the first two differ
+    PLANTED = "planted"  # its answer is known
+
+
+def draw_second_reviews(actor: Actor, workflow: Workflow, reviews: Sequence[Review]) -> None:
+    """Draw which of these decisions are repeated by somebody else; within the transaction that stores them.
+
+    The draw is a hash of the job, so it cannot be tried twice.
+    """
+    share, _ = find_shares(workflow)
+    drawn = [review for review in reviews if hash_to_unit(workflow.salt, "second review", str(review.job_id)) < share]
+    if not drawn or not has_another(workflow, [actor.user_id or 0]):
+        return
+    now = timezone.now()
+    SecondReview.objects.bulk_create(
+        [
+            SecondReview(
+                job_id=review.job_id, workflow=workflow, kind=SecondKind.SECOND, asked_at=now, probability=share
+            )
+            for review in drawn
+        ],
+        ignore_conflicts=True,  # a decision that was taken back had been drawn before
+    )
+
+
+def draw_planted(actor: Actor, workflow: Workflow, reviews: Sequence[Review]) -> None:
+    """Draw after which of their decisions a person meets a known answer; within the transaction that stores them."""
+    _, share = find_shares(workflow)
+    names = [f"{actor.user_id}/{review.job_id}" for review in reviews]
+    for name in (name for name in names if hash_to_unit(workflow.salt, "planted", name) < share):
+        _plant(actor.user_id or 0, workflow, name, share)
+
+
+def find_shares(workflow: Workflow) -> tuple[float, float]:
+    """The shares of second reviews and of planted answers, as the owner set them."""
+    terms = ReviewTerms.objects.filter(workflow=workflow).values_list("second_share", "planted_share").first()
+    return terms or (SECOND_SHARE, PLANTED_SHARE)
+
+
+def has_another(workflow: Workflow, besides: Sequence[int]) -> bool:
+    """Whether anybody but these people decides jobs of a workflow."""
+    deciders = Membership.objects.filter(workflow=workflow, role__in=_WHO_DECIDE, user__is_active=True)
+    return deciders.exclude(user__in=besides).exists()
+
+
+def _plant(person_id: int, workflow: Workflow, name: str, share: float) -> None:
+    """Ask one person to decide one known answer that they never saw; nothing where there is none."""
+    known = KnownAnswer.objects.filter(workflow=workflow, job__is_waiting=False).exclude(
+        job__review__reviewer_id=person_id
+    )
+    known = known.exclude(job__second_reviews__reviewer_id=person_id).exclude(
+        job__second_reviews__for_user_id=person_id
+    )
+    choices = list(known.values_list("pk", "job__review__verdict")[:_LOOKED_AT])
+    wrong = [choice for choice in choices if choice[1] != ReviewVerdict.ACCEPTED]
+    wants_wrong = hash_to_unit(workflow.salt, "planted wrong", name) < _WRONG_FIRST
+    among = wrong if wrong and wants_wrong else choices
+    if not among:
+        return
+    job_id, _ = min(among, key=lambda one: hash_to_unit(workflow.salt, name, str(one[0])))
+    SecondReview.objects.create(
+        job_id=job_id,
+        workflow=workflow,
+        kind=SecondKind.PLANTED,
+        for_user_id=person_id,
+        asked_at=timezone.now(),
+        probability=share,
+    )

@@ -1,0 +1,32 @@
+"""Reads of the jobs that are to be decided again: which of them a person may get."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from teachback_server.jobs.models import Job
+from teachback_server.reviews.models import Claim, Review, SecondReview, Skip
+from teachback_server.workflows.models import Workflow
+
+
+def find_second_to_give(workflow: Workflow, person_id: int, *, besides: Sequence[int], now: datetime) -> Job | None:
+    """The first job to be decided again that this person may get: one that they hold already, or that nobody holds."""
+    held_by_others = Claim.objects.filter(job=OuterRef("job_id"), expires_at__gt=now).exclude(user_id=person_id)
+    skipped = Skip.objects.filter(job=OuterRef("job_id"), user_id=person_id)
+    rows = _for_person(workflow.pk, person_id).filter(~Exists(held_by_others), ~Exists(skipped))
+    row = rows.exclude(job__number__in=besides).order_by("pk").select_related("job").first()
+    return None if row is None else row.job
+
+
+def find_second_for(job: Job, person_id: int) -> SecondReview | None:
+    """What a person is to decide again about a job; None where nothing is asked of them."""
+    return _for_person(job.workflow_id, person_id).filter(job=job).order_by("pk").first()
+
+
+def _for_person(workflow_id: int, person_id: int) -> QuerySet[SecondReview]:
+    """What waits for somebody who has not decided the job before, in whatever role."""
+    decided = Review.objects.filter(job=OuterRef("job_id"), reviewer_id=person_id)
+    decided_again = SecondReview.objects.filter(job=OuterRef("job_id"), reviewer_id=person_id)
+    waiting = SecondReview.objects.filter(workflow_id=workflow_id, is_waiting=True, job__is_waiting=False)
+    return waiting.filter(Q(for_user=None) | Q(for_user=person_id)).filter(~Exists(decided), ~Exists(decided_again))
