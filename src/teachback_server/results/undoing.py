@@ -1,5 +1,7 @@
 """Undo at the desk: a person takes back their own last decision, in every table that had counted it."""
 
+from datetime import datetime
+
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -10,6 +12,7 @@ from teachback_server.people.actor import Actor
 from teachback_server.results.counts import TALLIED_SLICE_JOBS, find_horizon, group_reasons, group_reviews
 from teachback_server.results.models import ReasonTally, ReviewTally
 from teachback_server.reviews.actions import claim_job
+from teachback_server.reviews.agreement.taking_back import find_newest_second, take_back_second
 from teachback_server.reviews.models import Review
 from teachback_server.reviews.retracting import UndoRefused, move_to_retraction
 from teachback_server.reviews.sessions import UNDONE_AT_MOST, find_undoable
@@ -28,16 +31,29 @@ def undo_last_decision(actor: Actor, workflow: Workflow) -> Job:
     with transaction.atomic():
         take_turn(workflow.pk)
         review = find_undoable(actor, workflow, now=now)
+        second = find_newest_second(actor, workflow, since=review.decided_at if review else None)
+        if second is not None:
+            job = take_back_second(actor, second, now=now)
+            claim_job(actor, job, now=now)
+            return job
         if review is None:
             raise UndoRefused(
                 f"There is nothing to undo: only the last {UNDONE_AT_MOST} decisions that you made without a break of "
                 "half an hour can be taken back."
             )
-        forget_review(review)
-        _uncount(workflow, review)
-        move_to_retraction(actor, review, now=now)
+        take_out(actor, review, now=now)
         claim_job(actor, review.job, now=now)
     return Job.objects.get(pk=review.job_id)
+
+
+def take_out(actor: Actor, review: Review, *, now: datetime) -> None:
+    """Move a decision to the retractions and take it out of everything that had counted it; within the turn.
+
+    Raises UndoRefused where something was made from it that stays.
+    """
+    forget_review(review)
+    _uncount(review.workflow, review)
+    move_to_retraction(actor, review, now=now)
 
 
 def _uncount(workflow: Workflow, review: Review) -> None:

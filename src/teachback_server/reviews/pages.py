@@ -180,7 +180,11 @@ def _render_job(request: WorkflowRequest, job: Job, form: DeskForm) -> str:
 
 
 def _job_context(request: WorkflowRequest, job: Job, form: DeskForm) -> dict[str, object]:
-    return {"job": describe_for_desk(job, request.workflow), "form": form, "workflow": request.workflow}
+    return {
+        "job": describe_for_desk(job, request.workflow, request.actor.user_id or 0),
+        "form": form,
+        "workflow": request.workflow,
+    }
 
 
 def _get_job(request: WorkflowRequest, number: int) -> Job:

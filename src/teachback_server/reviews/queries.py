@@ -13,6 +13,8 @@ from teachback_server.jobs.models import Job
 from teachback_server.jobs.queries import StepFacts, list_telling_steps
 from teachback_server.jobs.shown_values import ShownValue, label_of, list_shown_values
 from teachback_server.jobs.source_marks import list_sourced_values
+from teachback_server.reviews.agreement.asking import SecondKind
+from teachback_server.reviews.agreement.waiting import find_second_for
 from teachback_server.reviews.models import Correction, Review, SecondReview
 from teachback_server.reviews.queue_order import find_due
 from teachback_server.workflows.models import Workflow
@@ -25,6 +27,16 @@ class ReasonChoice:
     code: str
     label: str
     digit: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opinion:
+    """What one of two people decided who differ, shown to the third without a name."""
+
+    verdict: str
+    reason: str
+    note: str
+    output: tuple[ShownValue, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +55,7 @@ class DeskJob:
     steps: tuple[StepFacts, ...]
     steps_left_out: int  # that the page of the job shows
     reasons: tuple[ReasonChoice, ...]
+    opinions: "tuple[Opinion, ...]" = ()
 
     @property
     def is_overdue(self) -> bool:
@@ -79,8 +92,8 @@ class ReviewFacts:
     corrections: tuple[CorrectionFacts, ...]
 
 
-def describe_for_desk(job: Job, workflow: Workflow) -> DeskJob:
-    """What the desk shows of a waiting job."""
+def describe_for_desk(job: Job, workflow: Workflow, person_id: int = 0) -> DeskJob:
+    """What the desk shows of a waiting job: to the third person who decides it, also what the first two said."""
     telling = list_telling_steps(job)
     return DeskJob(
         number=job.number,
@@ -95,6 +108,26 @@ def describe_for_desk(job: Job, workflow: Workflow) -> DeskJob:
         steps=telling.steps,
         steps_left_out=telling.left_out,
         reasons=list_reasons(workflow),
+        opinions=() if job.is_waiting else _list_opinions(job, workflow, person_id),
+    )
+
+
+def _list_opinions(job: Job, workflow: Workflow, person_id: int) -> tuple[Opinion, ...]:
+    asked = find_second_for(job, person_id)
+    if asked is None or asked.kind != SecondKind.THIRD:
+        return ()
+    given: list[Review | SecondReview] = [
+        *Review.objects.filter(job=job).select_related("reason"),
+        *SecondReview.objects.filter(job=job, kind=SecondKind.SECOND).select_related("reason"),
+    ]
+    return tuple(
+        Opinion(
+            verdict=one.verdict,
+            reason=one.reason.label if one.reason else "",
+            note=one.note,
+            output=list_shown_values(one.output, workflow.output_schema) if one.output is not None else (),
+        )
+        for one in given
     )
 
 

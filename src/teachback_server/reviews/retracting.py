@@ -16,9 +16,10 @@ class UndoRefused(ValueError):
 def move_to_retraction(actor: Actor, review: Review, *, now: datetime) -> Retraction:
     """Keep a decision as one that was taken back, and let its job wait; within the turn of the workflow.
 
-    Whatever refers to the review or its corrections must be gone by then.
+    Whatever refers to the review or its corrections must be gone by then. The product itself takes back a decision
+    that a third person settled otherwise.
     """
-    if actor.user_id is None or actor.user_id != review.reviewer_id:
+    if review.reviewer_id is None or (actor.user_id != review.reviewer_id and not actor.is_system):
         raise UndoRefused("Only the person who decided can take the decision back.")
     corrections = Correction.objects.filter(review=review).order_by("pk")
     kept: list[Json] = [
@@ -37,7 +38,7 @@ def move_to_retraction(actor: Actor, review: Review, *, now: datetime) -> Retrac
         stuck_step=review.stuck_step,
         seconds=review.seconds,
         reviewer_name=review.reviewer_name,
-        reviewer_id=actor.user_id,
+        reviewer_id=review.reviewer_id,
         decided_at=review.decided_at,
         idempotency_key=review.idempotency_key,
         retracted_at=now,
@@ -45,6 +46,6 @@ def move_to_retraction(actor: Actor, review: Review, *, now: datetime) -> Retrac
     corrections.delete()
     Review.objects.filter(pk=review.pk).delete()
     mark_waiting([review.job_id])
-    Skip.objects.filter(job_id=review.job_id, user_id=actor.user_id).delete()
+    Skip.objects.filter(job_id=review.job_id, user_id=review.reviewer_id).delete()
     record_act(actor, Act.REVIEW_TAKEN_BACK, f"job {review.job.number}", workflow_id=review.workflow_id, at=now)
     return retraction

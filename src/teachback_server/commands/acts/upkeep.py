@@ -1,4 +1,4 @@
-"""What a worker sees to every few seconds: lost tasks, tallies, feedback, and workflows in which people decided."""
+"""What a worker sees to every few seconds: lost tasks, tallies, feedback, disputes, and new decisions."""
 
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from teachback_server.backtest.models import BacktestRun
 from teachback_server.commands.acts.lost_tasks import take_back_lost_tasks
 from teachback_server.improvements.tasks import advance_workflow_now, list_workflows_to_advance
 from teachback_server.results.actions import tally_all_work
+from teachback_server.results.settling import settle_disputes
 from teachback_server.reviews.span_feedback import take_verdicts
 
 
@@ -16,6 +17,7 @@ def see_to_everything(worker_folder: Path) -> None:
     """One round. Raises OperationalError while the database is busy; the next round makes up for it."""
     take_back_lost_tasks(worker_folder)
     take_verdicts()
+    settle_disputes()
     _ask_for_next_steps()
     tally_all_work()
 

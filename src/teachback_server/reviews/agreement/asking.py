@@ -14,6 +14,7 @@ from teachback_server.workflows.models import Membership, Workflow
 
 SECOND_SHARE = 0.03
 PLANTED_SHARE = 0.02
+TWO_PEOPLE = "two people agreed"  # vouch for an answer without an owner
 _WHO_DECIDE = (Role.REVIEWER, Role.EDITOR, Role.OWNER)
 _LOOKED_AT = 500  # known answers among which one is chosen
 _WRONG_FIRST = 0.7  # of the planted ones: where the agent was wrong, as only those find who accepts everything

@@ -14,7 +14,7 @@ from teachback_server.reviews.actions import (
     find_changes,
     refuse_foreign_claims,
 )
-from teachback_server.reviews.agreement.asking import SecondKind
+from teachback_server.reviews.agreement.asking import TWO_PEOPLE, SecondKind
 from teachback_server.reviews.agreement.same_answer import answer_of
 from teachback_server.reviews.agreement.waiting import find_second_for
 from teachback_server.reviews.models import Claim, KnownAnswer, Review, SecondReview
@@ -92,7 +92,7 @@ def _follow_up(second: SecondReview) -> None:
     if answer_of_review(first) == answer_of_review(second):
         KnownAnswer.objects.get_or_create(
             job_id=second.job_id,
-            defaults={"workflow_id": second.workflow_id, "by": "two people agreed", "at": timezone.now()},
+            defaults={"workflow_id": second.workflow_id, "by": TWO_PEOPLE, "at": timezone.now()},
         )
         return
     SecondReview.objects.get_or_create(
