@@ -32,6 +32,7 @@ from teachback_server.people.audit import Act, record_act
 from teachback_server.people.models import User
 from teachback_server.releases.actions import put_live
 from teachback_server.releases.queries import get_live_state
+from teachback_server.reviews.agreement.freezing import see_to_freeze
 from teachback_server.workflows.access import Role, require_role
 from teachback_server.workflows.models import Workflow
 from teachback_server.workflows.turns import take_turn
@@ -193,6 +194,8 @@ def _advance(workflow: Workflow, agents: OpenReleases, *, now: datetime, may_cer
     while take_in_reviews(workflow):
         pass
     weigh_patterns(workflow)
+    if see_to_freeze(workflow) is not None:
+        return  # people do not agree enough on what is right to learn from them
     while _take_step(workflow, agents, now=now, may_certify=may_certify):
         pass
 

@@ -15,7 +15,7 @@ from teachback_server.jobs.shown_values import ShownValue, label_of, list_shown_
 from teachback_server.jobs.source_marks import list_sourced_values
 from teachback_server.reviews.agreement.asking import SecondKind
 from teachback_server.reviews.agreement.waiting import find_second_for
-from teachback_server.reviews.models import Correction, Review, SecondReview
+from teachback_server.reviews.models import Correction, KnownAnswer, Review, SecondReview
 from teachback_server.reviews.queue_order import find_due
 from teachback_server.workflows.models import Workflow
 
@@ -159,6 +159,40 @@ def find_review(job: Job, output_schema: JsonObject) -> ReviewFacts | None:
             _describe(correction, output_schema) for correction in Correction.objects.filter(review=row).order_by("id")
         ),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaterDecision:
+    """What somebody decided about a job after the first decision, without seeing it, or to settle it."""
+
+    kind: str
+    verdict: str
+    by: str
+    at: datetime
+    reason: str
+    output: tuple[ShownValue, ...]
+
+
+def list_later_decisions(job: Job, workflow: Workflow) -> tuple[LaterDecision, ...]:
+    """The second decisions on a job that were given, and the third."""
+    given = SecondReview.objects.filter(job=job, is_waiting=False, decided_at__isnull=False).select_related("reason")
+    return tuple(
+        LaterDecision(
+            kind=row.kind,
+            verdict=row.verdict,
+            by=row.reviewer_name,
+            at=row.decided_at,
+            reason=row.reason.label if row.reason else "",
+            output=list_shown_values(row.output, workflow.output_schema) if row.output is not None else (),
+        )
+        for row in given.order_by("pk")
+        if row.decided_at is not None
+    )
+
+
+def find_known_answer(job: Job) -> str:
+    """Who vouches for the decision on a job; empty where nobody does."""
+    return KnownAnswer.objects.filter(job=job).values_list("by", flat=True).first() or ""
 
 
 def list_corrected_fields(review: Review | SecondReview) -> list[str]:

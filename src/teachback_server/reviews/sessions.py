@@ -1,10 +1,11 @@
 """A session at the desk: what one person decided in a workflow without a long break, and what of it they may undo."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median
 
 from teachback_server.people.actor import Actor
+from teachback_server.reviews.agreement.figures import list_pairs
 from teachback_server.reviews.models import Retraction, Review
 from teachback_server.workflows.models import Workflow
 
@@ -20,6 +21,8 @@ class Session:
     began_at: datetime
     decisions: int
     median_seconds: float | None  # None: of no decision is it known
+    compared: int = 0  # jobs that somebody else decided, too, in all sessions
+    same: int = 0  # of those, on which both said the same
 
 
 def find_session(actor: Actor, workflow: Workflow, *, now: datetime) -> Session | None:
@@ -35,6 +38,14 @@ def find_session(actor: Actor, workflow: Workflow, *, now: datetime) -> Session 
     if not decisions:
         return None
     return Session(began_at=began_at, decisions=decisions, median_seconds=median(timed) if timed else None)
+
+
+def with_agreement(session: Session | None, actor: Actor, workflow: Workflow) -> Session | None:
+    """The session, with how often its person and somebody else said the same about a job."""
+    if session is None:
+        return None
+    mine = [pair for pair in list_pairs(workflow) if actor.user_id in (pair.first_by, pair.second_by)]
+    return replace(session, compared=len(mine), same=sum(pair.first == pair.second for pair in mine))
 
 
 def find_undoable(actor: Actor, workflow: Workflow, *, now: datetime) -> Review | None:

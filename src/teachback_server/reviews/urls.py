@@ -3,12 +3,21 @@
 from django.urls import path
 
 from teachback_server.reviews import job_pages, pages, queue_pages, session_pages
+from teachback_server.reviews.agreement import pages as agreement_pages
 
 urlpatterns = [
     path("workflows/<slug:workflow_name>/jobs", job_pages.show_jobs, name="jobs"),
     path("workflows/<slug:workflow_name>/review", pages.show_desk, name="review"),
     path("workflows/<slug:workflow_name>/review/next", pages.next_job, name="review-next"),
     path("workflows/<slug:workflow_name>/review/session", session_pages.show_session, name="review-session"),
+    path("workflows/<slug:workflow_name>/review/agreement", agreement_pages.show_agreement, name="review-agreement"),
+    path(
+        "workflows/<slug:workflow_name>/review/agreement/shares", agreement_pages.shares, name="review-agreement-shares"
+    ),
+    path(
+        "workflows/<slug:workflow_name>/review/agreement/resume", agreement_pages.resume, name="review-agreement-resume"
+    ),
+    path("workflows/<slug:workflow_name>/jobs/<int:number>/vouch", agreement_pages.vouch, name="job-vouch"),
     path("workflows/<slug:workflow_name>/review/queue", queue_pages.show_queue, name="review-queue"),
     path("workflows/<slug:workflow_name>/review/queue/place", queue_pages.place, name="review-queue-place"),
     path("workflows/<slug:workflow_name>/review/queue/terms", queue_pages.terms, name="review-queue-terms"),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from teachback_server.people.actor import Actor
 from teachback_server.results.summary import WorkflowSummary, summarize_workflow
+from teachback_server.reviews.agreement.freezing import find_freeze
 from teachback_server.workflows.access import Role, find_role, visible_workflows
 
 
@@ -13,13 +14,16 @@ class WorkflowCard:
 
     summary: WorkflowSummary
     may_review: bool  # whether this person decides jobs there
+    is_frozen: bool  # whether learning is paused, as people do not agree enough
 
 
 def list_workflow_cards(actor: Actor) -> tuple[WorkflowCard, ...]:
     """The actor's workflows: first those that need a decision, then those with most work waiting."""
     cards = [
         WorkflowCard(
-            summary=summarize_workflow(workflow), may_review=find_role(actor, workflow.pk) not in (None, Role.VIEWER)
+            summary=summarize_workflow(workflow),
+            may_review=find_role(actor, workflow.pk) not in (None, Role.VIEWER),
+            is_frozen=find_freeze(workflow) is not None,
         )
         for workflow in visible_workflows(actor).order_by("title")
     ]

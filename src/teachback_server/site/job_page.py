@@ -12,7 +12,7 @@ from teachback_server.jobs.shown_values import list_shown_values
 from teachback_server.jobs.source_marks import list_sourced_values
 from teachback_server.jobs.trace_queries import find_trace
 from teachback_server.reviews.claims import list_holders
-from teachback_server.reviews.queries import find_review
+from teachback_server.reviews.queries import find_known_answer, find_review, list_later_decisions
 from teachback_server.site.five_answers import JobStory, answer_five
 from teachback_server.site.job_lineage import find_job_lineage
 from teachback_server.workflows.access import Role
@@ -42,6 +42,9 @@ def show_job(request: WorkflowRequest, number: int) -> HttpResponseBase:
         "may_decide": request.role != Role.VIEWER,
         "is_blind": is_blind(request.role, job),
         "holder": _find_other_holder(request, job),
+        "is_owner": request.role is Role.OWNER,
+        "known": find_known_answer(job),
+        "again": list_later_decisions(job, workflow) if request.role in (Role.OWNER, Role.EDITOR) else (),
     }
     return render(request, "site/job.html", context)
 

@@ -10,6 +10,7 @@ from teachback_server.commands.acts.lost_tasks import take_back_lost_tasks
 from teachback_server.improvements.tasks import advance_workflow_now, list_workflows_to_advance
 from teachback_server.results.actions import tally_all_work
 from teachback_server.results.settling import settle_disputes
+from teachback_server.reviews.agreement.freezing import see_to_freezes
 from teachback_server.reviews.span_feedback import take_verdicts
 
 
@@ -18,6 +19,7 @@ def see_to_everything(worker_folder: Path) -> None:
     take_back_lost_tasks(worker_folder)
     take_verdicts()
     settle_disputes()
+    see_to_freezes()
     _ask_for_next_steps()
     tally_all_work()
 
