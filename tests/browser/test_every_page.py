@@ -3,19 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from site_routes import list_pages
-from teachback_server.people.page_access import Access
+from page_walk import DESK, PAGES, PHONE
 from watched_page import WatchedPage
-
-PAGES = sorted(
-    {
-        (route.address, "ada" if route.rule == Access.ADMINISTRATOR else "alice")
-        for route in list_pages()
-        if route.method == "GET" and not route.names_more and not route.address.endswith(".json")
-    }
-)
-PHONE = {"width": 390, "height": 800}
-DESK = {"width": 1280, "height": 860}
 
 
 @pytest.mark.parametrize(("path", "name"), PAGES)

@@ -1,0 +1,63 @@
+"""Every page, light and dark, on a desk and on a phone: axe finds nothing to complain about."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Cookie, Page
+
+from absent import skip_or_fail
+from page_walk import DESK, PAGES, PHONE
+from servers import RunningServer
+from watched_page import WatchedPage, watch_page
+
+AXE = Path(os.environ.get("TEACHBACK_AXE", Path(__file__).parents[2] / ".venv" / "axe" / "axe.min.js"))
+RUN = "() => axe.run(document, {resultTypes: ['violations']})"
+JOB_PAGES = [
+    (f"/workflows/support-inbox/{path}", "alice") for path in ("jobs/1", "releases/1", "review/1", "jobs/1/steps")
+]
+
+
+@pytest.fixture(scope="module")
+def axe_script() -> str:
+    """The checker, as `npm pack axe-core` brings it."""
+    if not AXE.exists():
+        skip_or_fail("axe", f"axe-core is not on this machine: put its axe.min.js at {AXE}.")
+    return AXE.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def free_page(browser: Browser, server: RunningServer, axe_script: str) -> Iterator[Page]:
+    """A page into which the checker is put, past the policy that forbids scripts from elsewhere."""
+    context = browser.new_context(bypass_csp=True)
+    context.add_init_script(axe_script)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(params=["light", "dark"])
+def checked(
+    request: pytest.FixtureRequest, free_page: Page, server: RunningServer, known_cookies: dict[str, list[Cookie]]
+) -> WatchedPage:
+    """The page in one of the two looks."""
+    free_page.emulate_media(color_scheme=request.param, reduced_motion="reduce")
+    return watch_page(free_page, server.address, known_cookies)
+
+
+@pytest.mark.parametrize(("path", "name"), [*PAGES, *JOB_PAGES])
+def test_a_page_is_accessible(checked: WatchedPage, path: str, name: str) -> None:
+    checked.page.context.clear_cookies()
+    checked.sign_in(name)
+    checked.open(path)
+    for size in (DESK, PHONE):
+        checked.page.set_viewport_size(size)
+        violations = checked.page.evaluate(RUN)["violations"]
+        found = [f"{one['id']}: {one['help']}: {node['html'][:200]}" for one in violations for node in one["nodes"]]
+        assert found == []
+
+
+def test_the_checker_finds_what_is_wrong(checked: WatchedPage) -> None:
+    checked.open("/sign-in")
+    checked.page.evaluate("() => { document.title = ''; }")
+    assert any(one["id"] == "document-title" for one in checked.page.evaluate(RUN)["violations"])
