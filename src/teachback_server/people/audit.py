@@ -45,6 +45,8 @@ class Act(StrEnum):
     SECOND_REVIEW_TAKEN_BACK = "second_review_taken_back"
     DECISION_SETTLED = "decision_settled"
     ANSWER_VOUCHED_FOR = "answer_vouched_for"
+    MESSAGES_TARGETED = "messages_targeted"
+    MESSAGES_STOPPED = "messages_stopped"
     LEARNING_FROZEN = "learning_frozen"
     LEARNING_RESUMED = "learning_resumed"
     QUEUE_PLACED = "queue_placed"
@@ -93,6 +95,8 @@ SENTENCES: Mapping[Act, str] = {
     Act.SECOND_REVIEW_TAKEN_BACK: "took back their second decision on {subject}",
     Act.DECISION_SETTLED: "settled {subject}, on which two people had differed",
     Act.ANSWER_VOUCHED_FOR: "said whether the answer is known to be right: {subject}",
+    Act.MESSAGES_TARGETED: "had messages sent to {subject}",
+    Act.MESSAGES_STOPPED: "stopped the messages to {subject}",
     Act.LEARNING_FROZEN: "paused learning: {subject}",
     Act.LEARNING_RESUMED: "let learning go on: {subject}",
     Act.QUEUE_PLACED: "said how and by whom to decide {subject}",

@@ -64,7 +64,7 @@ def read_job(request: KeyRequest, workflow_name: str, number: int) -> DecidedJob
         return _not_found(
             f"There is no job {number} in this workflow. Use the number you got for it, or …/jobs/find?id=YOUR_ID."
         )
-    return _answer(job)
+    return answer_decided_job(job)
 
 
 @router.get(
@@ -77,10 +77,11 @@ def find_by_own_id(request: KeyRequest, workflow_name: str, id: Query[str]) -> D
     job = find_job_by_external_id(request.auth.workflow, id)
     if job is None:
         return _not_found(f"There is no job with the id '{id[:200]}' in this workflow. Send it first.")
-    return _answer(job)
+    return answer_decided_job(job)
 
 
-def _answer(job: Job) -> DecidedJobAnswer:
+def answer_decided_job(job: Job) -> DecidedJobAnswer:
+    """A job with what became of it, as the API and messages tell it."""
     review = find_review(job, job.workflow.output_schema)
     outcomes = list_outcomes(job)
     is_final, final_output = _final_output(job, review)

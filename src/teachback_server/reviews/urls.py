@@ -4,6 +4,7 @@ from django.urls import path
 
 from teachback_server.reviews import job_pages, pages, queue_pages, session_pages
 from teachback_server.reviews.agreement import pages as agreement_pages
+from teachback_server.reviews.outside import message_pages
 
 urlpatterns = [
     path("workflows/<slug:workflow_name>/jobs", job_pages.show_jobs, name="jobs"),
@@ -16,6 +17,23 @@ urlpatterns = [
     ),
     path(
         "workflows/<slug:workflow_name>/review/agreement/resume", agreement_pages.resume, name="review-agreement-resume"
+    ),
+    path("workflows/<slug:workflow_name>/settings/messages", message_pages.show_messages, name="settings-messages"),
+    path("workflows/<slug:workflow_name>/settings/messages/add", message_pages.add, name="settings-messages-add"),
+    path(
+        "workflows/<slug:workflow_name>/settings/messages/<int:target_id>/stop",
+        message_pages.stop,
+        name="settings-messages-stop",
+    ),
+    path(
+        "workflows/<slug:workflow_name>/settings/messages/<int:target_id>/test",
+        message_pages.test,
+        name="settings-messages-test",
+    ),
+    path(
+        "workflows/<slug:workflow_name>/settings/messages/again/<int:message_id>",
+        message_pages.again,
+        name="settings-messages-again",
     ),
     path("workflows/<slug:workflow_name>/jobs/<int:number>/vouch", agreement_pages.vouch, name="job-vouch"),
     path("workflows/<slug:workflow_name>/review/queue", queue_pages.show_queue, name="review-queue"),

@@ -21,9 +21,11 @@ from teachback_server.commands.acts.prepare import bring_tables_up_to_date
 from teachback_server.commands.acts.upkeep import see_to_everything
 from teachback_server.commands.lifeline import end_with_parent
 from teachback_server.commands.supervision import CHILD
+from teachback_server.reviews.outside.messages import see_to_messages
 
 LOOKS_EVERY_SECONDS = 0.5
 SWEEPS_EVERY_SECONDS = 20.0
+SENDS_EVERY_SECONDS = 2.0
 DIGESTS_AGAIN_AFTER_SECONDS = 1.0
 AFTER_TROUBLE_SECONDS = 2.0
 
@@ -62,6 +64,7 @@ def work(*, until_idle: bool = False) -> None:
     """Run tasks one after the other. A database that goes away is waited for, unless this is to end by itself."""
     folder: Path = settings.HOME / "workers"
     threading.Thread(target=_sweep_for_ever, args=(folder,), daemon=True).start()
+    threading.Thread(target=_send_for_ever, daemon=True).start()
     while True:
         try:
             _work_while_it_goes(folder, until_idle=until_idle)
@@ -107,6 +110,18 @@ def _sweep_for_ever(folder: Path) -> None:
     while not pause.wait(SWEEPS_EVERY_SECONDS):
         try:
             see_to_everything(folder)
+        except OperationalError:
+            continue  # the database is busy; the next round comes soon
+        finally:
+            close_old_connections()
+
+
+def _send_for_ever() -> None:
+    """Apart from the sweeps, as a receiver may keep it waiting."""
+    pause = threading.Event()
+    while not pause.wait(SENDS_EVERY_SECONDS):
+        try:
+            see_to_messages()
         except OperationalError:
             continue  # the database is busy; the next round comes soon
         finally:

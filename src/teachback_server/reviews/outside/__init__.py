@@ -1,0 +1,1 @@
+"""Feedback beyond the desk: messages that go out, and links by which people without an account come in."""
