@@ -323,6 +323,7 @@ class MailWish(models.Model):
     workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="mail_wishes")
     hour = models.PositiveSmallIntegerField()  # of the day in UTC, from which on it is sent
     last_sent_on = models.DateField(null=True)
+    problem = models.CharField(max_length=300, blank=True)  # why the last try failed, in words; empty once one went out
 
     class Meta:
         db_table = "mail_wish"
