@@ -47,6 +47,8 @@ class Act(StrEnum):
     ANSWER_VOUCHED_FOR = "answer_vouched_for"
     MESSAGES_TARGETED = "messages_targeted"
     MESSAGES_STOPPED = "messages_stopped"
+    JOB_LINK_MADE = "job_link_made"
+    JOB_LINK_REVOKED = "job_link_revoked"
     LEARNING_FROZEN = "learning_frozen"
     LEARNING_RESUMED = "learning_resumed"
     QUEUE_PLACED = "queue_placed"
@@ -97,6 +99,8 @@ SENTENCES: Mapping[Act, str] = {
     Act.ANSWER_VOUCHED_FOR: "said whether the answer is known to be right: {subject}",
     Act.MESSAGES_TARGETED: "had messages sent to {subject}",
     Act.MESSAGES_STOPPED: "stopped the messages to {subject}",
+    Act.JOB_LINK_MADE: "made a link by which somebody without an account comes to {subject}",
+    Act.JOB_LINK_REVOKED: "revoked the link to {subject}",
     Act.LEARNING_FROZEN: "paused learning: {subject}",
     Act.LEARNING_RESUMED: "let learning go on: {subject}",
     Act.QUEUE_PLACED: "said how and by whom to decide {subject}",
