@@ -21,6 +21,8 @@ from teachback_server.reviews.outside import messages as sending
 from teachback_server.reviews.outside.addresses import TargetRefused, find_destination
 from teachback_server.reviews.outside.messages import PAUSES, describe_queue, see_to_messages, send_due_messages
 from teachback_server.reviews.outside.targets import add_target, send_again, stop_target
+from teachback_server.workflows.access import Scope
+from teachback_server.workflows.actions import make_key
 
 pytestmark = pytest.mark.django_db(databases=["default", "traces"])
 
@@ -81,6 +83,19 @@ def test_a_decision_reaches_its_program_signed_and_the_sdk_reads_it(house: House
     assert said.decision.output == {"queue": "shipping"}
     with pytest.raises(WebhookRefused):
         read_webhook(body + b" ", headers, target.secret)
+
+
+def test_a_message_tells_of_a_job_what_the_api_tells(house: House, receiver: Receiver, client: Client) -> None:
+    add_target(house.owner, house.workflow, kind="webhook", url=receiver.url)
+    (job,) = record_jobs(house.workflow, [{"queue": "billing"}])
+    correct(house.reviewer, [job], {"queue": "shipping"})
+    see_to_messages()
+    ((_, body),) = receiver.came
+    key = make_key(house.owner, house.workflow, Scope.JOBS)
+    answer = client.get(
+        f"/api/v1/workflows/{house.workflow.name}/jobs/{job.number}", headers={"Authorization": f"Bearer {key}"}
+    )
+    assert json.loads(body)["job"] == answer.json()
 
 
 def test_what_fails_is_tried_again_with_the_same_id_and_given_up_in_the_end(house: House, receiver: Receiver) -> None:

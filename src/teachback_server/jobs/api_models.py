@@ -12,6 +12,7 @@ from teachback.json_types import Json, JsonObject
 from teachback.vocabulary import JobStatus, StepKind
 from teachback_server.agents.protocol import AgentResult, StepResult
 from teachback_server.jobs.actions import Arrival
+from teachback_server.jobs.described_job import describe_job
 from teachback_server.jobs.history_row import RowRefused
 from teachback_server.jobs.json_lines import refuse_unusable
 from teachback_server.jobs.models import Job
@@ -175,17 +176,7 @@ class Problem(Schema):
 
 def answer_job(job: Job) -> JobAnswer:
     """What a sender gets back about a job."""
-    return JobAnswer(
-        number=job.number,
-        id=job.external_id,
-        status=job.status,
-        output=job.output,
-        confidence=job.confidence,
-        hand_back_reason=job.hand_back_reason,
-        routing=RoutingAnswer(kind=job.routing, reason=job.routing_reason, probability=job.review_probability or 0.0),
-        release=job.release.number,
-        waits_for_review=job.is_waiting,
-    )
+    return JobAnswer.model_validate(describe_job(job))
 
 
 def _object(value: dict[str, object]) -> JsonObject:

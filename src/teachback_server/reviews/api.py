@@ -6,17 +6,15 @@ from http import HTTPStatus
 from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
-from teachback.vocabulary import ReviewVerdict, RoutingKind
 from teachback_server.jobs.api import KeyRequest
-from teachback_server.jobs.api_models import JobAnswer, OutcomeAnswer, Problem, answer_job
+from teachback_server.jobs.api_models import JobAnswer, OutcomeAnswer, Problem
 from teachback_server.jobs.models import Job
-from teachback_server.jobs.queries import find_job, find_job_by_external_id, list_outcomes
-from teachback_server.reviews.queries import ReviewFacts, find_review
+from teachback_server.jobs.queries import find_job, find_job_by_external_id
+from teachback_server.reviews.described_job import describe_decided_job
 from teachback_server.workflows.access import Scope
 from teachback_server.workflows.key_access import KeyAccess
 
 router = Router(tags=["jobs"], auth=KeyAccess(Scope.JOBS))
-_IN_USE = (RoutingKind.AUTO, RoutingKind.AUDIT, RoutingKind.OBSERVED)
 
 
 class CorrectionAnswer(Schema):
@@ -64,7 +62,7 @@ def read_job(request: KeyRequest, workflow_name: str, number: int) -> DecidedJob
         return _not_found(
             f"There is no job {number} in this workflow. Use the number you got for it, or …/jobs/find?id=YOUR_ID."
         )
-    return answer_decided_job(job)
+    return _answer(job)
 
 
 @router.get(
@@ -77,44 +75,11 @@ def find_by_own_id(request: KeyRequest, workflow_name: str, id: Query[str]) -> D
     job = find_job_by_external_id(request.auth.workflow, id)
     if job is None:
         return _not_found(f"There is no job with the id '{id[:200]}' in this workflow. Send it first.")
-    return answer_decided_job(job)
+    return _answer(job)
 
 
-def answer_decided_job(job: Job) -> DecidedJobAnswer:
-    """A job with what became of it, as the API and messages tell it."""
-    review = find_review(job, job.workflow.output_schema)
-    outcomes = list_outcomes(job)
-    is_final, final_output = _final_output(job, review)
-    return DecidedJobAnswer(
-        **answer_job(job).model_dump(),
-        is_final=is_final,
-        final_output=final_output,
-        review=None if review is None else _answer_review(review),
-        outcome=OutcomeAnswer(number=job.number, used=outcomes[0].is_used, at=outcomes[0].at) if outcomes else None,
-    )
-
-
-def _final_output(job: Job, review: ReviewFacts | None) -> tuple[bool, dict[str, object] | None]:
-    """A person's word counts; without one, an output that skipped review is final, and one that waits is not."""
-    if review is not None:
-        is_final = review.verdict in (ReviewVerdict.ACCEPTED, ReviewVerdict.CORRECTED)
-        return is_final, dict(review.output) if is_final and review.output is not None else None
-    is_final = job.routing in _IN_USE and job.output is not None
-    return is_final, job.output if is_final else None
-
-
-def _answer_review(review: ReviewFacts) -> ReviewAnswer:
-    return ReviewAnswer(
-        verdict=review.verdict,
-        reason=review.reason,
-        note=review.note,
-        reviewer=review.reviewer,
-        decided_at=review.decided_at,
-        corrections=[
-            CorrectionAnswer(field=row.field, kind=row.kind, from_value=row.from_value, to_value=row.to_value)
-            for row in review.corrections
-        ],
-    )
+def _answer(job: Job) -> DecidedJobAnswer:
+    return DecidedJobAnswer.model_validate(describe_decided_job(job))
 
 
 def _not_found(message: str) -> Status[Problem]:

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from teachback.webhooks import sign_webhook
 from teachback_server.jobs.models import Job
-from teachback_server.reviews.api import answer_decided_job
 from teachback_server.reviews.claims import COUNTED_AT_MOST
+from teachback_server.reviews.described_job import describe_decided_job
 from teachback_server.reviews.models import Message, MessageTarget, Review
 from teachback_server.reviews.outside.addresses import TargetRefused, find_destination, resolve_by_system
 from teachback_server.reviews.outside.posting import Posted, post
@@ -81,8 +81,7 @@ def _make_decision_messages(target: MessageTarget, now: datetime) -> None:
         return
     with transaction.atomic():
         for review in settled:
-            answer = json.loads(answer_decided_job(review.job).model_dump_json())
-            job = {**answer, "id": review.job.external_id}
+            job = describe_decided_job(review.job)
             body = {"type": "review.decided", "workflow": target.workflow.name, "job": job}
             about = f"job {review.job.number}: {review.verdict}"
             _make(target, f"msg_{target.pk}_{review.pk}", about, body, now)
