@@ -7,6 +7,7 @@ from csp.constants import NONE, SELF
 
 from teachback_server.project.databases import read_clickhouse_url, read_databases
 from teachback_server.project.home import open_home, read_or_make_secret_key
+from teachback_server.project.outgoing import read_mail_from, read_mail_server, read_public_url
 
 HOME = Path(os.environ.get("TEACHBACK_HOME") or "teachback-home").resolve()
 open_home(HOME)
@@ -113,6 +114,13 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 FILE_UPLOAD_TEMP_DIR = UPLOADS_FOLDER  # one disk with where they are kept, so that keeping one copies nothing
 # Hosts, addresses and networks inside, to which messages may be sent all the same; see reviews/outside/addresses.py.
 PRIVATE_TARGETS = [one for one in os.environ.get("TEACHBACK_ALLOW_PRIVATE_TARGETS", "").split(",") if one.strip()]
+PUBLIC_URL = read_public_url(os.environ)
+MAIL_SERVER = read_mail_server(os.environ)
+EMAIL_HOST, EMAIL_PORT = MAIL_SERVER.host, MAIL_SERVER.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL_SERVER.user, MAIL_SERVER.password
+EMAIL_USE_SSL, EMAIL_USE_TLS = MAIL_SERVER.is_tls, MAIL_SERVER.is_starttls
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = read_mail_from(os.environ)
 MAX_HISTORY_FILE_BYTES = 512 * 1024 * 1024
 
 LOGGING = {
