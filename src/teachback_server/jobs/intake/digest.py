@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import accumulate
 
 from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
@@ -23,7 +24,7 @@ from teachback_server.jobs.trace_store import TRACES, StepRow, TraceStore, Trace
 from teachback_server.workflows.models import Workflow
 
 MOST_REQUESTS = 32  # at once
-MOST_SPANS = 1500  # at once, or one request
+MOST_SPANS = 1000  # at once, or one request
 ROOT_COMES_WITHIN = timedelta(seconds=60)
 _MOST_ROOTLESS = 200
 _LONGEST_NAME = 255
@@ -184,13 +185,12 @@ def digest_homeless_again() -> int:
 
 
 def _list_waiting() -> list[TraceRequest]:
-    waiting = list(TraceRequest.objects.filter(digested_at=None).order_by("pk")[:MOST_REQUESTS])
-    spans = 0
-    for place, request in enumerate(waiting):
-        spans += request.spans
-        if spans > MOST_SPANS:
-            return waiting[: max(1, place)]
-    return waiting
+    """The oldest requests, with their bodies; always one, and no more than are read at once."""
+    waiting = TraceRequest.objects.filter(digested_at=None).order_by("pk")
+    sizes = list(waiting.values_list("pk", "spans")[:MOST_REQUESTS])
+    fitting = sum(so_far <= MOST_SPANS for so_far in accumulate(spans for _, spans in sizes))
+    chosen = [pk for pk, _ in sizes[: max(1, fitting)]]
+    return list(TraceRequest.objects.filter(pk__in=chosen).order_by("pk"))
 
 
 def _read_trace(batch: _Batch, request: TraceRequest, home: int, spans: Sequence[Span]) -> None:
