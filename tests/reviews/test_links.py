@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from builders import House, accept, record_jobs
 from teachback_server.jobs.models import Job
@@ -258,9 +259,9 @@ def test_a_form_for_a_link_that_cannot_be_made_says_why(house: House, job: Job, 
 
 
 def test_the_public_address_stands_in_links_where_it_is_known(
-    house: House, job: Job, client: Client, settings: object
+    house: House, job: Job, client: Client, settings: Settings
 ) -> None:
-    settings.PUBLIC_URL = "https://teach.example.org"  # type: ignore[attr-defined]
+    settings.PUBLIC_URL = "https://teach.example.org"
     client.force_login(house.alice)
     sent = {"purpose": "outcome", "for_name": "Dora", "lasts_hours": "24"}
     shown = client.post("/workflows/support-inbox/jobs/1/link", sent).content.decode()

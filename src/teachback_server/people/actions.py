@@ -12,6 +12,7 @@ from django.utils import timezone
 from teachback_server.people.actor import Actor, PermissionMissing
 from teachback_server.people.audit import Act, record_act
 from teachback_server.people.models import OneTimeLink, User
+from teachback_server.people.queries import find_mail_address
 from teachback_server.people.sessions import end_session, end_sessions
 from teachback_server.people.throttle import begin_try, note_failure, note_success
 
@@ -151,6 +152,15 @@ def choose_password(user: User, password: str, *, keep_session: str | None = Non
         OneTimeLink.objects.filter(user=user, used_at=None).update(used_at=timezone.now())
         end_sessions(user.pk, but=keep_session)
         record_act(actor_of(user), Act.PASSWORD_CHOSEN, user.username)
+
+
+def choose_mail_address(user: User, address: str) -> None:
+    """Say where mails to oneself go. Nobody signs in by it."""
+    if address == find_mail_address(user):
+        return
+    with transaction.atomic():
+        User.objects.filter(pk=user.pk).update(email="" if address == user.username else address)
+        record_act(actor_of(user), Act.MAIL_ADDRESS_CHOSEN, user.username)
 
 
 def sign_out_elsewhere(user: User, session_id: str) -> bool:

@@ -21,6 +21,7 @@ class Act(StrEnum):
     USER_ACTIVATED = "user_activated"
     LINK_MADE = "link_made"
     PASSWORD_CHOSEN = "password_chosen"  # noqa: S105
+    MAIL_ADDRESS_CHOSEN = "mail_address_chosen"
     SESSION_ENDED = "session_ended"
     WORKFLOW_MADE = "workflow_made"
     BOUNDARY_EDITED = "boundary_edited"
@@ -73,6 +74,7 @@ SENTENCES: Mapping[Act, str] = {
     Act.USER_ACTIVATED: "activated {subject} again",
     Act.LINK_MADE: "made a one-time link for {subject}",
     Act.PASSWORD_CHOSEN: "chose a new password for {subject}",
+    Act.MAIL_ADDRESS_CHOSEN: "chose where mails to {subject} go",
     Act.SESSION_ENDED: "signed {subject} out elsewhere",
     Act.WORKFLOW_MADE: "made the workflow {subject}",
     Act.BOUNDARY_EDITED: "edited the boundary of {subject}",

@@ -1,4 +1,4 @@
-"""What an administrator reads about people."""
+"""Reads of people: who may sign in, and where mails to them go."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,3 +46,8 @@ def _list(*, is_active: bool) -> list[Person]:
         )
         for user in User.objects.filter(is_active=is_active).order_by("username")
     ]
+
+
+def find_mail_address(user: User) -> str:
+    """Where mails to a person go: the address that they gave, or a user name that is one; empty where there is none."""
+    return user.email or (user.username if "@" in user.username else "")

@@ -4,7 +4,7 @@ from django.urls import path
 
 from teachback_server.reviews import job_pages, pages, queue_pages, session_pages
 from teachback_server.reviews.agreement import pages as agreement_pages
-from teachback_server.reviews.outside import link_pages, message_pages, open_pages
+from teachback_server.reviews.outside import link_pages, mail_pages, message_pages, open_pages
 
 urlpatterns = [
     path("workflows/<slug:workflow_name>/jobs", job_pages.show_jobs, name="jobs"),
@@ -35,6 +35,7 @@ urlpatterns = [
         message_pages.again,
         name="settings-messages-again",
     ),
+    path("account/mails", mail_pages.mails, name="account-mails"),
     path("r/<str:token>", open_pages.decide, name="open-review"),
     path("u/<str:token>", open_pages.say_used, name="open-outcome"),
     path("workflows/<slug:workflow_name>/review/links", link_pages.show_links, name="review-links"),

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -21,12 +23,14 @@ from teachback_server.commands.acts.prepare import bring_tables_up_to_date
 from teachback_server.commands.acts.upkeep import see_to_everything
 from teachback_server.commands.lifeline import end_with_parent
 from teachback_server.commands.supervision import CHILD
+from teachback_server.reviews.outside.mails import see_to_mails
 from teachback_server.reviews.outside.messages import see_to_messages
 
 LOOKS_EVERY_SECONDS = 0.5
 SWEEPS_EVERY_SECONDS = 20.0
 SENDS_EVERY_SECONDS = 2.0
 DIGESTS_AGAIN_AFTER_SECONDS = 1.0
+MAILS_EVERY_SECONDS = 60.0
 AFTER_TROUBLE_SECONDS = 2.0
 
 logger = logging.getLogger("teachback.worker")
@@ -63,8 +67,13 @@ def prepare_and_work(*, until_idle: bool) -> None:
 def work(*, until_idle: bool = False) -> None:
     """Run tasks one after the other. A database that goes away is waited for, unless this is to end by itself."""
     folder: Path = settings.HOME / "workers"
-    threading.Thread(target=_sweep_for_ever, args=(folder,), daemon=True).start()
-    threading.Thread(target=_send_for_ever, daemon=True).start()
+    # Each in a thread of its own, as a receiver or a mail server may keep it waiting.
+    for act, every_seconds in (
+        (partial(see_to_everything, folder), SWEEPS_EVERY_SECONDS),
+        (see_to_messages, SENDS_EVERY_SECONDS),
+        (see_to_mails, MAILS_EVERY_SECONDS),
+    ):
+        threading.Thread(target=_repeat_for_ever, args=(act, every_seconds), daemon=True).start()
     while True:
         try:
             _work_while_it_goes(folder, until_idle=until_idle)
@@ -105,23 +114,11 @@ def _keep_digesting() -> None:
         time.sleep(DIGESTS_AGAIN_AFTER_SECONDS)
 
 
-def _sweep_for_ever(folder: Path) -> None:
+def _repeat_for_ever(act: Callable[[], object], every_seconds: float) -> None:
     pause = threading.Event()
-    while not pause.wait(SWEEPS_EVERY_SECONDS):
+    while not pause.wait(every_seconds):
         try:
-            see_to_everything(folder)
-        except OperationalError:
-            continue  # the database is busy; the next round comes soon
-        finally:
-            close_old_connections()
-
-
-def _send_for_ever() -> None:
-    """Apart from the sweeps, as a receiver may keep it waiting."""
-    pause = threading.Event()
-    while not pause.wait(SENDS_EVERY_SECONDS):
-        try:
-            see_to_messages()
+            act()
         except OperationalError:
             continue  # the database is busy; the next round comes soon
         finally:
