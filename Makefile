@@ -5,7 +5,7 @@ READY := .venv/.ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PORT ?= 8300
 
-.PHONY: setup demo up test check format bench lock clean
+.PHONY: setup demo up test check pictures format bench lock clean
 
 setup: $(READY)
 
@@ -35,6 +35,10 @@ check: $(READY)
 	$(BIN)/mypy; \
 	$(BIN)/lint-imports; \
 	$(BIN)/python -m django makemigrations --check --dry-run
+
+# The picture book of all pages, in docs.
+pictures: $(READY)
+	TEACHBACK_WRITE_PICTURES=1 $(BIN)/python -m pytest -q tests/browser/test_pictures.py
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

@@ -57,7 +57,17 @@ def test_a_length_of_time_has_the_unit_that_a_person_would_use(seconds: float | 
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"), [(3, "just now"), (-3, "just now"), (60, "60 s ago"), (1620, "27 min ago"), (-7200, "in 2 h")]
+    ("seconds", "words"),
+    [
+        (3, "just now"),
+        (-3, "just now"),
+        (60, "60 s ago"),
+        (1620, "27 min ago"),
+        (-7200, "in 2 h"),
+        (59 * 86400, "59 days ago"),
+        (61 * 86400, "on 31 Dec 2025"),
+        (-61 * 86400, "on 2 May 2026"),
+    ],
 )
 def test_a_time_is_told_by_how_long_it_is_away(seconds: float, words: str) -> None:
     now = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)

@@ -93,6 +93,8 @@ def name_traces(request: PageRequest) -> HttpResponseBase:
     """Say which workflow traces with a name belong to, after a look at what would move."""
     sent = request.POST if request.method == "POST" else request.GET
     attribute, value = sent.get("attribute", "")[:60], sent.get("value", "")[:200]
+    if request.method == "GET" and not (attribute and value):
+        return redirect("intake")
     if request.method == "POST":
         form = NameForm(request, request.POST)
         if form.is_valid():

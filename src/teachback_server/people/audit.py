@@ -107,7 +107,7 @@ SENTENCES: Mapping[Act, str] = {
     Act.LEARNING_RESUMED: "let learning go on: {subject}",
     Act.QUEUE_PLACED: "said how and by whom to decide {subject}",
     Act.REASONS_EDITED: "edited the reasons ({subject})",
-    Act.REVIEW_TERMS_SET: "said until when to decide jobs: {subject}",
+    Act.REVIEW_TERMS_SET: "said how jobs are to be decided: {subject}",
     Act.CHANGE_PROPOSED: "proposed {subject}",
     Act.CHANGE_JUDGED: "judged {subject}",
     Act.CHANGE_DECLINED: "declined {subject}",

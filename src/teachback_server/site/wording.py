@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from teachback.json_types import Json
 
+_COUNTED_IN_DAYS = timedelta(days=60)
 HARD_SPACE = "\u00a0"
 NOT_KNOWN = "cannot tell yet"
 
@@ -96,8 +97,10 @@ def duration(seconds: float | None) -> str:
 
 
 def ago(at: datetime, now: datetime) -> str:
-    """How long ago, or how long until: "just now", "27 min ago", "in 3 days"."""
+    """How long ago, or how long until: "just now", "27 min ago", "in 3 days"; beyond two months, the day."""
     away = now - at
+    if abs(away) > _COUNTED_IN_DAYS:
+        return f"on {at.day}{HARD_SPACE}{at:%b %Y}"
     if abs(away) < timedelta(seconds=45):
         return "just now"
     length = duration(max(abs(away).total_seconds(), 60))

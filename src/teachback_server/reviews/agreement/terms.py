@@ -26,7 +26,7 @@ def set_shares(actor: Actor, workflow: Workflow, *, second: float, planted: floa
     with transaction.atomic():
         shares = {"second_share": second, "planted_share": planted}
         ReviewTerms.objects.update_or_create(workflow=workflow, defaults=shares)
-        said = f"{second:.1%} decided twice, {planted:.1%} known answers"
+        said = f"{100 * second:.3g} % twice, {100 * planted:.3g} % known answers"
         record_act(actor, Act.REVIEW_TERMS_SET, said, workflow_id=workflow.pk)
 
 
