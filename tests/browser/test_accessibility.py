@@ -15,7 +15,8 @@ from watched_page import WatchedPage, watch_page
 AXE = Path(os.environ.get("TEACHBACK_AXE", Path(__file__).parents[2] / ".venv" / "axe" / "axe.min.js"))
 RUN = "() => axe.run(document, {resultTypes: ['violations']})"
 JOB_PAGES = [
-    (f"/workflows/support-inbox/{path}", "alice") for path in ("jobs/1", "releases/1", "review/1", "jobs/1/steps")
+    (f"/workflows/support-inbox/{path}", "alice")
+    for path in ("jobs/1", "jobs/1/link", "releases/1", "review/1", "jobs/1/steps")
 ]
 
 
@@ -55,6 +56,21 @@ def test_a_page_is_accessible(checked: WatchedPage, path: str, name: str) -> Non
         violations = checked.page.evaluate(RUN)["violations"]
         found = [f"{one['id']}: {one['help']}: {node['html'][:200]}" for one in violations for node in one["nodes"]]
         assert found == []
+
+
+@pytest.mark.parametrize("purpose", ["review", "outcome"])
+def test_a_page_behind_a_link_is_accessible(checked: WatchedPage, purpose: str) -> None:
+    checked.page.context.clear_cookies()
+    checked.sign_in("alice")
+    checked.open("/workflows/support-inbox/jobs/14/link")  # which waits
+    checked.page.get_by_label("What for").select_option(purpose)
+    checked.page.get_by_label("For whom").fill("Dora")
+    checked.page.get_by_role("button", name="Make the link").click()
+    message = checked.page.get_by_label("Message with the link").input_value()
+    checked.open(message.rsplit(checked.address, 1)[1].strip())
+    for size in (DESK, PHONE):
+        checked.page.set_viewport_size(size)
+        assert checked.page.evaluate(RUN)["violations"] == []
 
 
 def test_the_checker_finds_what_is_wrong(checked: WatchedPage) -> None:
