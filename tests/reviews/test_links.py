@@ -10,12 +10,16 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from builders import House, accept, record_jobs
+from teachback.webhooks import read_webhook, sign_webhook
 from teachback_server.jobs.models import Job
 from teachback_server.people.actor import PermissionMissing
 from teachback_server.people.models import AuditEvent
 from teachback_server.reviews.actions import claim_job
-from teachback_server.reviews.models import Claim, Review, ReviewLink
+from teachback_server.reviews.models import Claim, Message, Review, ReviewLink
+from teachback_server.reviews.outside import messages as sending
 from teachback_server.reviews.outside.links import LinkRefused, make_outcome_link, make_review_link, revoke_link
+from teachback_server.reviews.outside.messages import see_to_messages
+from teachback_server.reviews.outside.targets import add_target
 from teachback_server.workflows.access import Role, Scope
 from teachback_server.workflows.actions import give_role, make_key
 
@@ -277,6 +281,24 @@ def test_the_program_that_gave_the_job_reads_a_decision_by_link_like_any_other(
     assert told["is_final"] is True
     assert told["final_output"] == {"queue": "delivery", "order_number": "A1"}
     assert told["review"]["reviewer"] == "Dora of Shipping (by link)"
+
+
+def test_programs_are_told_of_a_decision_by_link_like_of_any_other(
+    house: House, job: Job, outsider: Client, address: str, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    settings.PRIVATE_TARGETS = ["127.0.0.1"]
+    monkeypatch.setattr(sending, "SETTLES_AFTER", timedelta(0))
+    add_target(house.owner, house.workflow, kind="webhook", url="http://127.0.0.1:1/nobody")
+    outsider.post(address, {**WRONG, "reason": reason_of(house)})
+    see_to_messages()
+    body = Message.objects.get().body.encode()
+    headers = sign_webhook(body, message_id="m", at_seconds=1000, secret="s")
+    message = read_webhook(body, headers, "s", now_seconds=1000)
+    assert message.job_id == "job-1"
+    assert (message.decision.verdict, message.decision.output) == (
+        "corrected",
+        {"queue": "delivery", "order_number": "A1"},
+    )
 
 
 def owners_pages(find: Callable[[str], str]) -> list[str]:
