@@ -5,7 +5,7 @@ READY := .venv/.ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PORT ?= 8300
 
-.PHONY: setup demo up test check pictures format bench lock clean
+.PHONY: setup demo up test check pictures permissions format bench lock clean
 
 setup: $(READY)
 
@@ -39,6 +39,10 @@ check: $(READY)
 # The picture book of all pages, in docs.
 pictures: $(READY)
 	TEACHBACK_WRITE_PICTURES=1 $(BIN)/python -m pytest -q tests/browser/test_pictures.py
+
+# The table of who may do what, in docs.
+permissions: $(READY)
+	TEACHBACK_ACCESS_TABLE=docs/permissions.md $(BIN)/python -m pytest -q tests/site/test_access.py
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

@@ -39,6 +39,10 @@ class ApiRoute:
     method: str
     rules: tuple[str | None, ...]  # of each way to prove who one is; None: it declares none
 
+    def as_row(self) -> tuple[str, str, str]:
+        """Its pattern, its method, and what it asks for."""
+        return f"/api/v1{self.pattern}", self.method, " or ".join(rule or "nothing" for rule in self.rules)
+
     def address(self, workflow_name: str) -> str:
         """Where it answers for a workflow, with "x" for whatever else it names."""
         filled = self.pattern.replace("{workflow_name}", workflow_name)

@@ -8,6 +8,7 @@ import pytest
 
 from access_table import AccessTable
 from builders import House, make_house, make_person
+from site_routes import list_api_routes
 from teachback_server.people.models import User
 from teachback_server.workflows.access import Role
 from teachback_server.workflows.actions import give_role
@@ -41,12 +42,10 @@ def cast(house: House) -> dict[str, User | None]:
 
 @pytest.fixture(scope="session")
 def access_table() -> Iterator[AccessTable]:
-    """What each route answered everyone: shown with `pytest -s`, written to the file that WRITE_TABLE_TO names."""
+    """What each route answered everyone, written to the file that WRITE_TABLE_TO names."""
     table = AccessTable(
         columns=("nobody", "viewer", "reviewer of another workflow", "reviewer", "editor", "owner", "administrator")
     )
     yield table
-    text = table.as_markdown()
-    print(f"\n{text}")
     if path := os.environ.get(WRITE_TABLE_TO):
-        Path(path).write_text(text)
+        Path(path).write_text(table.as_document([route.as_row() for route in list_api_routes()]), encoding="utf-8")

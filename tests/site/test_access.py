@@ -1,6 +1,8 @@
 """Every route declares who may use it, and lets in exactly those."""
 
+import os
 import re
+from pathlib import Path
 
 import pytest
 from django.db import transaction
@@ -8,7 +10,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import path
 
-from access_table import AccessTable
+from access_table import AccessTable, list_api_rows
 from builders import House
 from site_routes import ApiRoute, Route, list_api_routes, list_pages, walk_patterns
 from teachback_server.people.models import User
@@ -20,6 +22,8 @@ from teachback_server.workflows.models import ApiKey
 
 pytestmark = pytest.mark.django_db(databases=["default", "traces"])
 
+TABLE = Path(__file__).parents[2] / "docs" / "permissions.md"
+WRITE_TABLE_TO = "TEACHBACK_ACCESS_TABLE"
 ROLES = [role.value for role in Role]
 PAGE_RULES = {*(access.value for access in Access), *(f"workflow {role}" for role in Role)}
 EVERYTHING = list_pages()
@@ -198,3 +202,11 @@ def test_a_piece_of_a_page_sends_the_whole_page_to_sign_in(client: Client, house
 def test_no_page_of_a_workflow_is_kept_by_the_browser_or_a_proxy(client: Client, house: House) -> None:
     client.force_login(house.alice)
     assert "no-store" in client.get("/workflows/support-inbox/settings")["Cache-Control"]
+
+
+@pytest.mark.skipif(WRITE_TABLE_TO in os.environ, reason="the table is being written")
+def test_the_table_in_the_docs_says_what_was_found(access_table: AccessTable) -> None:
+    rows = set(TABLE.read_text(encoding="utf-8").splitlines())
+    found = [*access_table.list_rows(), *list_api_rows([route.as_row() for route in API_ROUTES])]
+    assert [row for row in found if row not in rows] == [], "Run `make permissions`, and look at what it changed."
+    assert sum(row.startswith("| `/") for row in rows) == len(PAGES) + len(API_ROUTES)
