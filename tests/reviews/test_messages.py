@@ -156,6 +156,15 @@ def test_a_channel_hears_once_a_day_what_waits_and_nothing_of_the_content(house:
     assert said["blocks"][0]["text"]["text"] == said["text"] == describe_queue(house.workflow, timezone.now())
 
 
+def test_a_channel_is_shown_the_way_to_the_desk_where_the_public_address_is_known(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record_jobs(house.workflow, [{"queue": "billing"}])
+    monkeypatch.setattr(settings, "PUBLIC_URL", "https://teach.example.org")
+    said = describe_queue(house.workflow, timezone.now())
+    assert said.endswith("<https://teach.example.org/workflows/support-inbox/review|Review>")
+
+
 def test_a_stopped_target_gets_nothing_and_its_secret_is_gone(house: House, receiver: Receiver) -> None:
     target = add_target(house.owner, house.workflow, kind="webhook", url=f"{receiver.url}?token=hidden")
     secret = target.secret

@@ -18,6 +18,7 @@ from teachback_server.reviews.described_job import describe_decided_job
 from teachback_server.reviews.models import Message, MessageTarget, Review
 from teachback_server.reviews.outside.addresses import TargetRefused, find_destination, resolve_by_system
 from teachback_server.reviews.outside.posting import Posted, post
+from teachback_server.reviews.outside.public_address import find_public_address
 from teachback_server.workflows.models import Workflow
 
 WEBHOOK, SLACK = "webhook", "slack"
@@ -116,10 +117,12 @@ def describe_queue(workflow: Workflow, now: datetime) -> str:
         return ""
     oldest = waiting.order_by("number")[:1].aggregate(at=Min("started_at"))["at"] or now
     hours = max(0, int((now - oldest).total_seconds() // 3600))
-    since = f"{hours // 24} days" if hours >= 48 else f"{hours} hours"
+    since = f"{hours // 24} days" if hours >= 48 else f"{hours} hours" if hours > 1 else "less than 2 hours"
     many = f"{COUNTED_AT_MOST} or more jobs wait" if count >= COUNTED_AT_MOST else f"{count} jobs wait"
     title = f"*{_escape(workflow.title)}*"
-    return f"{title}: {many if count > 1 else '1 job waits'} for a decision, the oldest for {since}."
+    desk = find_public_address(f"/workflows/{workflow.name}/review")
+    link = f" <{desk}|Review>" if desk else ""
+    return f"{title}: {many if count > 1 else '1 job waits'} for a decision, the oldest for {since}.{link}"
 
 
 def _escape(text: str) -> str:
