@@ -5,6 +5,7 @@ import socketserver
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.core import mail
@@ -15,6 +16,7 @@ from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from builders import House, accept, record_jobs
+from servers import run_teachback
 from teachback_server.people.models import AuditEvent, User
 from teachback_server.project.outgoing import read_mail_from, read_mail_server, read_public_url
 from teachback_server.reviews.models import MailWish
@@ -303,3 +305,10 @@ def test_a_sender_that_is_no_address_is_refused() -> None:
     for sender in ("Teachback", "Teachback <x>", "a@b.org\nBcc: c@d.org"):
         with pytest.raises(ImproperlyConfigured, match="TEACHBACK_MAIL_FROM"):
             read_mail_from({"TEACHBACK_MAIL_FROM": sender})
+
+
+def test_the_server_says_in_a_sentence_which_setting_it_cannot_use(tmp_path: Path) -> None:
+    ended = run_teachback("web", home=tmp_path, TEACHBACK_SMTP_URL="http://ann:hush@mail.example.org")
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("Error: TEACHBACK_SMTP_URL cannot be used.")
+    assert "hush" not in ended.stderr

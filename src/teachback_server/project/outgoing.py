@@ -74,6 +74,13 @@ def read_mail_from(environment: Mapping[str, str]) -> str:
     return sender
 
 
+def check_outgoing(environment: Mapping[str, str]) -> None:
+    """Raise ImproperlyConfigured for a setting that cannot be used, before anything is started with it."""
+    read_public_url(environment)
+    read_mail_server(environment)
+    read_mail_from(environment)
+
+
 def _split(name: str, url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
