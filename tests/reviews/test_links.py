@@ -89,6 +89,23 @@ def test_a_link_works_once_and_the_same_form_sent_twice_is_one_decision(
     assert "where is my order" not in gone.content.decode()
 
 
+def test_another_decision_from_a_second_tab_is_not_taken_and_its_text_is_given_back(
+    house: House, job: Job, outsider: Client, address: str
+) -> None:
+    outsider.post(address, {**WRONG, "reason": reason_of(house)})
+    for other in (
+        {"verdict": "accepted", "note": "kept words"},
+        {**WRONG, "reason": reason_of(house), "note": "kept words"},
+        {**WRONG, "reason": reason_of(house), "field.queue": "returns", "note": "kept words"},
+        {**WRONG, "reason": "", "note": "kept words"},
+    ):
+        again = outsider.post(address, other)
+        assert again.status_code == 410
+        assert "kept words" in again.content.decode()
+    assert outsider.post(address, {**WRONG, "reason": reason_of(house)}).status_code == 200
+    assert Review.objects.get(job=job).output == {"queue": "delivery", "order_number": "A1"}
+
+
 def test_a_refused_form_keeps_what_was_typed_and_the_link_stays_good(
     house: House, job: Job, outsider: Client, address: str
 ) -> None:

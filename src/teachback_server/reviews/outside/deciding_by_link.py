@@ -6,10 +6,11 @@ from dataclasses import replace
 from django.db import transaction
 from django.utils import timezone
 
+from teachback.vocabulary import ReviewVerdict
 from teachback_server.jobs.actions import record_outcome
 from teachback_server.jobs.models import Job, Outcome
 from teachback_server.reviews.actions import decide_reviews
-from teachback_server.reviews.desk_form import read_decision
+from teachback_server.reviews.desk_form import FormRefused, read_decision
 from teachback_server.reviews.models import Review, ReviewLink
 from teachback_server.reviews.outside.links import LinkState, actor_by_link, tell_state
 from teachback_server.workflows.turns import take_turn
@@ -26,14 +27,14 @@ class LinkSpent(ValueError):
 def decide_by_link(link: ReviewLink, posted: Mapping[str, str]) -> Review:
     """Store what the holder of a link decided, under the name that it was made for.
 
-    The form sent once more returns what is stored and changes nothing. Raises LinkSpent, and FormRefused,
+    The same decision sent once more returns what is stored and changes nothing. Raises LinkSpent, and FormRefused,
     DecisionRefused or JobClaimedByAnother, with which the link stays good.
     """
     with transaction.atomic():
         take_turn(link.workflow_id)
-        stored = Review.objects.filter(idempotency_key=_key(link), job_id=link.job_id).first()
+        stored = Review.objects.filter(idempotency_key=_key(link)).select_related("reason").first()
         if stored is not None:
-            return stored
+            return _same_again(stored, link, posted)
         job = _spend(link)
         decision = replace(read_decision(job, link.workflow, posted), idempotency_key=_key(link))
         return decide_reviews(actor_by_link(link), link.workflow, [decision])[0]
@@ -57,6 +58,19 @@ def _spend(link: ReviewLink) -> Job:
     ReviewLink.objects.filter(pk=link.pk).update(used_at=now)
     job: Job = fresh.job
     return job
+
+
+def _same_again(stored: Review, link: ReviewLink, posted: Mapping[str, str]) -> Review:
+    """The stored decision, if what arrives now says the same. Raises LinkSpent for another one, from a second tab."""
+    try:
+        decision = read_decision(link.job, link.workflow, posted)
+    except FormRefused:
+        raise LinkSpent(LinkState.USED) from None
+    is_same = (stored.verdict, stored.note) == (decision.verdict, decision.note[:1000])
+    is_same = is_same and (stored.reason.code if stored.reason else "") == decision.reason_code
+    if not is_same or (decision.verdict is ReviewVerdict.CORRECTED and stored.output != decision.output):
+        raise LinkSpent(LinkState.USED)
+    return stored
 
 
 def _key(link: ReviewLink) -> str:
