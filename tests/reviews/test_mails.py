@@ -19,7 +19,7 @@ from builders import House, accept, record_jobs
 from servers import run_teachback
 from teachback_server.people.models import AuditEvent, User
 from teachback_server.project.outgoing import read_mail_from, read_mail_server, read_public_url
-from teachback_server.reviews.models import MailWish
+from teachback_server.reviews.models import MailWish, SecondReview
 from teachback_server.reviews.outside.mail_digest import MAILS_PATH, find_waiting_work
 from teachback_server.reviews.outside.mails import see_to_mails, wish_for_mails
 from teachback_server.reviews.placing import Placing, place_jobs, set_terms
@@ -79,6 +79,16 @@ def test_a_mail_names_what_is_overdue_and_leaves_out_what_is_for_others(house: H
     assert sent.subject == "3 jobs wait for a decision in Support inbox (3 overdue)"
     assert "Job 2" not in sent.body
     assert "was due" in sent.body
+
+
+def test_a_job_to_be_decided_again_counts_and_is_not_named(house: House, bob: User) -> None:
+    jobs = record_jobs(house.workflow, [{"queue": "billing"}])
+    accept(house.owner, jobs)
+    SecondReview.objects.all().delete()
+    SecondReview.objects.create(job=jobs[0], workflow=house.workflow, kind="second", asked_at=SEVEN, probability=0.03)
+    assert see_to_mails(SEVEN) == 1
+    assert mail.outbox[0].subject == "1 job waits for a decision in Support inbox"
+    assert "Job 1" not in mail.outbox[0].body
 
 
 def test_a_mail_says_nothing_that_sways_a_decision(house: House, bob: User) -> None:

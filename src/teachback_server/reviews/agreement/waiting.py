@@ -24,6 +24,11 @@ def find_second_for(job: Job, person_id: int) -> SecondReview | None:
     return _for_person(job.workflow_id, person_id).filter(job=job).order_by("pk").first()
 
 
+def count_seconds_for(workflow: Workflow, person_id: int) -> int:
+    """How many jobs of a workflow a person is to decide again, without knowing which."""
+    return _for_person(workflow.pk, person_id).count()
+
+
 def _for_person(workflow_id: int, person_id: int) -> QuerySet[SecondReview]:
     """What waits for somebody who has not decided the job before, in whatever role."""
     decided = Review.objects.filter(job=OuterRef("job_id"), reviewer_id=person_id)

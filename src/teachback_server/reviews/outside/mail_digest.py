@@ -9,6 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from teachback_server.jobs.models import Job
+from teachback_server.reviews.agreement.waiting import count_seconds_for
 from teachback_server.reviews.claims import COUNTED_AT_MOST
 from teachback_server.reviews.outside.public_address import find_public_address
 from teachback_server.reviews.queue_order import find_terms, in_order
@@ -55,9 +56,12 @@ class Digest:
 
 
 def find_waiting_work(workflow: Workflow, person_id: int, *, now: datetime) -> WaitingWork | None:
-    """What waits for a person in a workflow; None where nothing does."""
+    """What waits for a person in a workflow; None where nothing does.
+
+    Jobs that they are to decide again, blind, are counted like all others and never named.
+    """
     jobs = _jobs_for(workflow, person_id)
-    waiting = jobs.order_by()[:COUNTED_AT_MOST].count()
+    waiting = jobs.order_by()[:COUNTED_AT_MOST].count() + count_seconds_for(workflow, person_id)
     if not waiting:
         return None
     return WaitingWork(
