@@ -50,6 +50,7 @@ class AgentResult:
     hand_back_reason: str = ""
     wants_review: str = ""  # the name of a rule or check because of which a person must look; empty: none
     steps: tuple[StepResult, ...] = ()
+    provenance: JsonObject | None = None  # where each value of the output comes from
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -230,6 +230,7 @@ def _insert_jobs(workflow: Workflow, live: LiveState, ended: Sequence[Ended], so
             output=job.result.output,
             status=job.result.status,
             hand_back_reason=job.result.hand_back_reason[:500],
+            provenance=job.result.provenance,
             confidence=job.result.confidence,
             release=live.release,
             routing=job.routing.kind,

@@ -4,10 +4,11 @@ from dataclasses import replace
 from http import HTTPStatus
 
 from django.http import HttpRequest
-from ninja import Router, Status
+from ninja import File, Router, Status, UploadedFile
 
 from teachback_server.jobs.actions import record_outcome
 from teachback_server.jobs.api_models import (
+    DocumentAnswer,
     GivenJob,
     GivenOutcome,
     JobAnswer,
@@ -17,6 +18,7 @@ from teachback_server.jobs.api_models import (
     RecordedJob,
     answer_job,
 )
+from teachback_server.jobs.attachments import LARGEST_BYTES, AttachmentRefused, keep_attachment
 from teachback_server.jobs.giving import (
     InputRefused,
     JobIdTaken,
@@ -79,7 +81,31 @@ def make_jobs_router(agents: RunningAgents) -> Router:
         response={HTTPStatus.OK: OutcomeAnswer, HTTPStatus.NOT_FOUND: Problem},
         summary="Say whether the next step used it",
     )(_say_outcome)
+    router.post(
+        "/workflows/{workflow_name}/jobs/{int:number}/documents",
+        response={HTTPStatus.OK: DocumentAnswer, HTTPStatus.NOT_FOUND: Problem, **refusals},
+        summary="Attach a document to a job",
+    )(_attach)
     return router
+
+
+def _attach(
+    request: KeyRequest, workflow_name: str, number: int, file: File[UploadedFile]
+) -> DocumentAnswer | Status[Problem]:
+    """Keep a PDF, an image or a text with a job, as a form sends a file; sending it again is safe.
+
+    Whoever decides the job sees it at the desk, with the places marked that the job's `provenance` names.
+    """
+    job = find_job(request.auth.workflow, number)
+    if job is None:
+        return _refuse_number(number)
+    name = file.name or ""
+    try:
+        # One byte more than is kept is enough to refuse it.
+        kept = keep_attachment(request.auth.actor, job, name, file.read(LARGEST_BYTES + 1))
+    except AttachmentRefused as refusal:
+        return _refuse(HTTPStatus.UNPROCESSABLE_ENTITY, refusal)
+    return DocumentAnswer(number=job.number, name=kept.name, media_type=kept.media_type, size_bytes=kept.size_bytes)
 
 
 def _record(request: KeyRequest, workflow_name: str, job: RecordedJob) -> JobAnswer | Status[Problem]:
@@ -106,9 +132,7 @@ def _say_outcome(
     """Say whether the next step could use the output. It may be said again; the newest word counts."""
     job = find_job(request.auth.workflow, number)
     if job is None:
-        return _refuse(
-            HTTPStatus.NOT_FOUND, f"There is no job {number} in this workflow. Use the number you got for it."
-        )
+        return _refuse_number(number)
     return _note_outcome(request, job, outcome)
 
 
@@ -134,6 +158,10 @@ def _note_outcome(request: KeyRequest, job: Job, outcome: GivenOutcome) -> Outco
         at=outcome.at,
     )
     return OutcomeAnswer(number=job.number, used=noted.is_used, at=noted.at)
+
+
+def _refuse_number(number: int) -> Status[Problem]:
+    return _refuse(HTTPStatus.NOT_FOUND, f"There is no job {number} in this workflow. Use the number you got for it.")
 
 
 def _refuse(status: HTTPStatus, why: Exception | str) -> Status[Problem]:

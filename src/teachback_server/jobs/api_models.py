@@ -109,6 +109,9 @@ class RecordedJob(GivenJob):
     output: PlainObject | None = Field(None, description="What the agent handed over; only for a finished job.")
     confidence: float | None = Field(None, ge=0, le=1, description="How sure the agent is that all of it is right.")
     hand_back_reason: str = Field("", max_length=500)
+    provenance: PlainObject | None = Field(
+        None, description="Field of the output → where its value comes from, as docs/sdk.md says."
+    )
     steps: list[GivenStep] = Field(default_factory=list, max_length=MOST_STEPS)
     used_already: bool = Field(False, description="Whether the output was used without waiting for this answer.")
 
@@ -119,6 +122,7 @@ class RecordedJob(GivenJob):
             output=None if self.output is None else _object(self.output),
             confidence=self.confidence,
             hand_back_reason=self.hand_back_reason,
+            provenance=None if self.provenance is None else _object(self.provenance),
             steps=tuple(step.as_step() for step in self.steps),
         )
 
@@ -166,6 +170,15 @@ class OutcomeAnswer(Schema):
     number: int
     used: bool
     at: datetime
+
+
+class DocumentAnswer(Schema):
+    """A document that is kept with a job."""
+
+    number: int = Field(description="The job's.")
+    name: str
+    media_type: str
+    size_bytes: int
 
 
 class Problem(Schema):

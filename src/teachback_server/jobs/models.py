@@ -35,6 +35,7 @@ class Job(models.Model):
     duration_ms = models.FloatField(default=0)
     tokens = models.PositiveIntegerField(default=0)
     cost_usd = models.FloatField(default=0)
+    provenance = models.JSONField(null=True)  # where the agent says it took each value from; see provenance.py
 
     class Meta:
         db_table = "job"
@@ -62,6 +63,21 @@ class Job(models.Model):
                 name="job_list",
             ),
         ]
+
+
+class Attachment(models.Model):
+    """A document that belongs to a job; its bytes are a file in the data folder, named by their hash."""
+
+    job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="attachments")
+    name = models.CharField(max_length=200)
+    media_type = models.CharField(max_length=50)  # as its bytes say, not as its sender did
+    sha256 = models.CharField(max_length=64)
+    size_bytes = models.PositiveIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "attachment"
+        constraints = [models.UniqueConstraint(fields=["job", "name"], name="attachment_name_once_per_job")]
 
 
 class Step(models.Model):

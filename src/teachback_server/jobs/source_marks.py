@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from teachback.json_types import JsonObject
 from teachback.output_fields import list_values
 from teachback.schema_fields import find_field_schema, list_field_names
+from teachback_server.jobs.provenance import Place
 
+# What is looked for in a text: a value, or the place from one letter up to another.
+Wanted = str | tuple[int, int]
 _FEWEST_LETTERS = 2  # a single letter stands everywhere
 
 
@@ -18,9 +21,14 @@ class Piece:
     field: str = ""
 
 
-def list_sourced_values(output: JsonObject | None, output_schema: JsonObject) -> dict[str, dict[str, str]]:
-    """For each input field from which values are taken: those values by the dotted path of their output field."""
-    found: dict[str, dict[str, str]] = {}
+def list_sourced_values(
+    output: JsonObject | None, output_schema: JsonObject, places: Sequence[Place] = ()
+) -> dict[str, dict[str, Wanted]]:
+    """For each input field from which values are taken: what to mark there, by the dotted path of the output field.
+
+    The boundary may name the input field of a value (`x-teachback-source`); what an agent says of a job counts more.
+    """
+    found: dict[str, dict[str, Wanted]] = {}
     for path in list_field_names(output_schema):
         source = (find_field_schema(output_schema, path) or {}).get("x-teachback-source")
         values = list_values(output or {}, path)
@@ -28,21 +36,38 @@ def list_sourced_values(output: JsonObject | None, output_schema: JsonObject) ->
             value = values[0].strip()
             if len(value) >= _FEWEST_LETTERS:
                 found.setdefault(source, {})[path] = value
+    for place in places:
+        if place.input_field and not place.document:
+            span = (place.start, place.end) if place.start is not None and place.end is not None else None
+            if wanted := span or place.quote:
+                found.setdefault(place.input_field, {})[place.field] = wanted
     return found
 
 
-def mark_sources(text: str, values: Mapping[str, str]) -> tuple[Piece, ...]:
+def mark_sources(text: str, values: Mapping[str, Wanted]) -> tuple[Piece, ...]:
     """Cut a text into pieces at the first place where each value stands; the longest values are placed first.
 
     The pieces join back to the text. Upper and lower case count as the same, because agents tidy up what they take.
     """
     folded = _fold(text)
     taken: list[tuple[int, int, str]] = []
-    for field, value in sorted(values.items(), key=lambda item: -len(item[1])):
-        start = _find_free_place(folded, _fold(value), taken)
+    for field, wanted in sorted(values.items(), key=lambda item: -_length(item[1])):
+        if isinstance(wanted, str):
+            start = _find_free_place(folded, _fold(wanted), taken)
+            end = (start or 0) + len(wanted)
+        else:
+            start, end = wanted if wanted[1] <= len(text) and _is_free(*wanted, taken) else (None, 0)
         if start is not None:
-            taken.append((start, start + len(value), field))
+            taken.append((start, end, field))
     return _cut(text, sorted(taken))
+
+
+def _length(wanted: Wanted) -> int:
+    return len(wanted) if isinstance(wanted, str) else wanted[1] - wanted[0]
+
+
+def _is_free(start: int, end: int, taken: Sequence[tuple[int, int, str]]) -> bool:
+    return all(end <= low or start >= high for low, high, _ in taken)
 
 
 def _fold(text: str) -> str:
@@ -54,7 +79,7 @@ def _find_free_place(text: str, value: str, taken: Sequence[tuple[int, int, str]
     start = text.find(value)
     while start >= 0:
         end = start + len(value)
-        if _is_whole_words(text, start, end) and all(end <= low or start >= high for low, high, _ in taken):
+        if _is_whole_words(text, start, end) and _is_free(start, end, taken):
             return start
         start = text.find(value, start + 1)
     return None

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from teachback_server.jobs import intake_pages, pages, trace_pages
+from teachback_server.jobs import document_pages, intake_pages, pages, trace_pages
 from teachback_server.jobs.intake.endpoint import make_endpoint
 
 urlpatterns = [
@@ -22,6 +22,16 @@ urlpatterns = [
         name="workflow-intake-quarantine",
     ),
     path("workflows/<slug:workflow_name>/jobs/<int:number>/outcome", pages.say_used, name="job-outcome"),
+    path(
+        "workflows/<slug:workflow_name>/jobs/<int:number>/documents/<int:attachment_id>",
+        document_pages.show_document,
+        name="job-document",
+    ),
+    path(
+        "workflows/<slug:workflow_name>/jobs/<int:number>/documents/<int:attachment_id>/pages/<int:page>",
+        document_pages.show_document_page,
+        name="job-document-page",
+    ),
     path("workflows/<slug:workflow_name>/jobs/<int:number>/steps", trace_pages.show_steps, name="job-steps"),
     path(
         "workflows/<slug:workflow_name>/jobs/<int:number>/steps/<slug:span_id>", trace_pages.show_step, name="job-step"

@@ -39,6 +39,7 @@ class Act(StrEnum):
     RELEASE_ROLLED_BACK = "release_rolled_back"
     AUTONOMY_TAKEN_BACK = "autonomy_taken_back"
     JOBS_RECORDED = "jobs_recorded"
+    DOCUMENT_ATTACHED = "document_attached"
     OUTCOME_RECORDED = "outcome_recorded"
     REVIEWS_DECIDED = "reviews_decided"
     REVIEW_TAKEN_BACK = "review_taken_back"
@@ -92,6 +93,7 @@ SENTENCES: Mapping[Act, str] = {
     Act.RELEASE_ROLLED_BACK: "rolled back to {subject}",
     Act.AUTONOMY_TAKEN_BACK: "took autonomy back from {subject}",
     Act.JOBS_RECORDED: "recorded {subject}",
+    Act.DOCUMENT_ATTACHED: "attached {subject}",
     Act.OUTCOME_RECORDED: "said whether {subject} was used",
     Act.REVIEWS_DECIDED: "decided {subject}",
     Act.REVIEW_TAKEN_BACK: "took back their decision on {subject}",

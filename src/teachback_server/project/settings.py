@@ -12,6 +12,7 @@ from teachback_server.project.outgoing import read_mail_from, read_mail_server, 
 HOME = Path(os.environ.get("TEACHBACK_HOME") or "teachback-home").resolve()
 open_home(HOME)
 MODELS_FOLDER = HOME / "models"
+ATTACHMENTS_FOLDER = HOME / "attachments"
 UPLOADS_FOLDER = HOME / "uploads"
 UPLOADS_FOLDER.mkdir(mode=0o700, exist_ok=True)
 

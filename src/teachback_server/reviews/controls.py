@@ -60,6 +60,7 @@ class Control:
     options: tuple[Option, ...] = ()
     inner: "tuple[Control, ...]" = ()
     error: str = ""
+    source: str = ""  # where the agent says that the value comes from
 
     @property
     def name(self) -> str:
@@ -81,6 +82,13 @@ class Control:
     def is_edited(self) -> bool:
         """Whether a person changed what the control shows."""
         return any(inner.is_edited for inner in self.inner) if self.inner else self.text != self.original
+
+
+def with_sources(controls: tuple[Control, ...], sources: Mapping[str, str]) -> tuple[Control, ...]:
+    """The controls with what is said of where their values come from, by dotted field."""
+    return tuple(
+        replace(one, source=sources.get(one.dotted, ""), inner=with_sources(one.inner, sources)) for one in controls
+    )
 
 
 def build_controls(output_schema: JsonObject, output: JsonObject | None) -> tuple[Control, ...]:

@@ -10,8 +10,16 @@ from teachback.json_types import JsonObject
 from teachback.schema_problems import list_schema_problems
 from teachback.vocabulary import ReviewVerdict
 from teachback_server.jobs.models import Job
+from teachback_server.jobs.provenance import read_provenance
 from teachback_server.reviews.actions import Decision
-from teachback_server.reviews.controls import Control, build_controls, fill_controls, has_edits, with_errors
+from teachback_server.reviews.controls import (
+    Control,
+    build_controls,
+    fill_controls,
+    has_edits,
+    with_errors,
+    with_sources,
+)
 from teachback_server.reviews.form_reading import read_controls
 from teachback_server.workflows.models import Workflow
 
@@ -56,7 +64,7 @@ def fresh_form(job: Job, workflow: Workflow, *, now: datetime, stuck_step: str =
     return DeskForm(
         key=uuid4().hex,
         shown_at_ms=int(now.timestamp() * 1000),
-        controls=build_controls(workflow.output_schema, job.output),
+        controls=_build_controls(job, workflow),
         stuck_step=stuck_step,
     )
 
@@ -66,12 +74,20 @@ def filled_form(job: Job, workflow: Workflow, posted: Mapping[str, str]) -> Desk
     return DeskForm(
         key=posted.get("key", "")[:80] or uuid4().hex,
         shown_at_ms=_whole_number(posted.get("shown_at", "")),
-        controls=fill_controls(build_controls(workflow.output_schema, job.output), posted),
+        controls=fill_controls(_build_controls(job, workflow), posted),
         reason_code=posted.get("reason", ""),
         note=posted.get("note", "").strip(),
         would_recur="would_recur" in posted,
         stuck_step=posted.get("stuck_step", ""),
     )
+
+
+def _build_controls(job: Job, workflow: Workflow) -> tuple[Control, ...]:
+    sources: dict[str, list[str]] = {}
+    for place in read_provenance(job.provenance):
+        sources.setdefault(place.field, []).append(place.said)
+    controls = build_controls(workflow.output_schema, job.output)
+    return with_sources(controls, {field: " and ".join(filter(None, said)) for field, said in sources.items()})
 
 
 def read_decision(job: Job, workflow: Workflow, posted: Mapping[str, str]) -> Decision:

@@ -10,9 +10,11 @@ from teachback.field_diff import ChangeKind
 from teachback.json_types import Json, JsonObject
 from teachback.schema_fields import find_field_schema
 from teachback_server.jobs.models import Job
+from teachback_server.jobs.provenance import read_provenance
 from teachback_server.jobs.queries import StepFacts, list_telling_steps
+from teachback_server.jobs.shown_documents import ShownDocument, list_shown_documents
 from teachback_server.jobs.shown_values import ShownValue, label_of, list_shown_values
-from teachback_server.jobs.source_marks import list_sourced_values
+from teachback_server.jobs.source_marks import Wanted, list_sourced_values
 from teachback_server.reviews.agreement.asking import SecondKind
 from teachback_server.reviews.agreement.waiting import find_second_for
 from teachback_server.reviews.models import Correction, KnownAnswer, Review, SecondReview
@@ -51,7 +53,8 @@ class DeskJob:
     has_output: bool
     hand_back_reason: str
     input: tuple[ShownValue, ...]
-    sources: Mapping[str, Mapping[str, str]]
+    sources: Mapping[str, Mapping[str, Wanted]]
+    documents: tuple[ShownDocument, ...]
     steps: tuple[StepFacts, ...]
     steps_left_out: int  # that the page of the job shows
     reasons: tuple[ReasonChoice, ...]
@@ -95,6 +98,7 @@ class ReviewFacts:
 def describe_for_desk(job: Job, workflow: Workflow, person_id: int = 0) -> DeskJob:
     """What the desk shows of a waiting job: to the third person who decides it, also what the first two said."""
     telling = list_telling_steps(job)
+    places = read_provenance(job.provenance)
     return DeskJob(
         number=job.number,
         external_id=job.external_id,
@@ -104,7 +108,8 @@ def describe_for_desk(job: Job, workflow: Workflow, person_id: int = 0) -> DeskJ
         has_output=job.output is not None,
         hand_back_reason=job.hand_back_reason,
         input=list_shown_values(job.input, workflow.input_schema),
-        sources=list_sourced_values(job.output, workflow.output_schema),
+        sources=list_sourced_values(job.output, workflow.output_schema, places),
+        documents=list_shown_documents(job, places),
         steps=telling.steps,
         steps_left_out=telling.left_out,
         reasons=list_reasons(workflow),

@@ -7,7 +7,9 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from teachback_server.jobs.models import Job
+from teachback_server.jobs.provenance import read_provenance
 from teachback_server.jobs.queries import find_job, list_outcomes
+from teachback_server.jobs.shown_documents import list_shown_documents
 from teachback_server.jobs.shown_values import list_shown_values
 from teachback_server.jobs.source_marks import list_sourced_values
 from teachback_server.jobs.trace_queries import find_trace
@@ -27,6 +29,7 @@ def show_job(request: WorkflowRequest, number: int) -> HttpResponseBase:
     story = tell_story(job, request.workflow)
     trace = find_trace(job)
     workflow = request.workflow
+    places = read_provenance(job.provenance)
     context = {
         "job": job,
         "answers": answer_five(story),
@@ -36,7 +39,8 @@ def show_job(request: WorkflowRequest, number: int) -> HttpResponseBase:
         "trace": trace,
         "piece": trace.timeline.cut() if trace else None,
         "input": list_shown_values(job.input, workflow.input_schema),
-        "sources": list_sourced_values(job.output, workflow.output_schema),
+        "sources": list_sourced_values(job.output, workflow.output_schema, places),
+        "documents": list_shown_documents(job, places),
         "output": None if job.output is None else list_shown_values(job.output, workflow.output_schema),
         "final": _final_values(story, workflow),
         "may_decide": request.role != Role.VIEWER,

@@ -33,6 +33,7 @@ _UPDATED = (
     "status",
     "hand_back_reason",
     "confidence",
+    "provenance",
     "routing",
     "routing_reason",
     "review_probability",
@@ -137,6 +138,7 @@ def _fill(job: Job, one: TracedJob) -> None:
     job.status = content.status if span.end_ns else JobStatus.RUNNING
     job.hand_back_reason = (content.hand_back_reason or content.error)[:500]
     job.confidence = content.confidence
+    job.provenance = dict(content.provenance) or None
     job.started_at = started_at
     job.finished_at = None if job.status == JobStatus.RUNNING else started_at + timedelta(milliseconds=span.duration_ms)
     job.duration_ms = span.duration_ms

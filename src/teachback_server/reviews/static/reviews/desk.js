@@ -3,6 +3,7 @@
 import { fetchJob, fetchNextJob, keepJob, sendForm, takeBack } from "./desk_requests.js";
 import { listenToKeys } from "./desk_keys.js";
 import { dropDraft, keepDraft, restoreDraft } from "./drafts.js";
+import { followSources } from "./sources.js";
 import { controlOf, listEdited, paintChanges, putBack, suggestReason } from "./field_changes.js";
 
 const TOO_SOON_MS = 250; // a key meant for the job before must not decide this one
@@ -26,6 +27,7 @@ class Desk {
     root.classList.add("is-live");
     this.listen();
     listenToKeys(this);
+    followSources(this);
     this.show(this.place.querySelector("[data-job]"));
   }
 

@@ -1,5 +1,7 @@
 // The desk's keyboard: single keys, off while somebody types, while a dialog is open, or for good (WCAG 2.1.4).
 
+import { showSource } from "./sources.js";
+
 const SWITCH = "desk keys";
 const VERDICTS = { a: "accepted", r: "rejected", x: "escalated" };
 
@@ -39,7 +41,7 @@ function pressTogether(event, desk) {
 
 function pressSingle(event, desk) {
   const key = digitOf(event) || event.key.toLowerCase();
-  if (!/^[aerxshgu1-9]$/.test(key)) return false;
+  if (!/^[aerxshguo1-9]$/.test(key)) return false;
   if (event.repeat) return true;
   if (key in VERDICTS) desk.decide(VERDICTS[key]);
   else if (key === "e") desk.edit();
@@ -47,6 +49,7 @@ function pressSingle(event, desk) {
   else if (key === "u") desk.undo();
   else if (key === "h") desk.toggleRecurrence();
   else if (key === "g") desk.markStuck();
+  else if (key === "o") showSource(desk);
   else desk.chooseReason(key);
   return true;
 }
