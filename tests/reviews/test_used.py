@@ -1,13 +1,21 @@
 """Whether the next step used a job, said with one click: by who is signed in, or once by a link."""
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 
 from builders import House, correct, record_jobs
 from teachback_server.jobs.models import Job, Outcome
+from teachback_server.people.actor import Actor, PermissionMissing
 from teachback_server.people.models import AuditEvent
 from teachback_server.reviews.models import ReviewLink
-from teachback_server.reviews.outside.links import make_outcome_link
+from teachback_server.reviews.outside.links import (
+    MOST_OPEN_LINKS,
+    LinkRefused,
+    make_outcome_link,
+    make_review_link,
+    revoke_link,
+)
 from teachback_server.workflows.access import Scope
 from teachback_server.workflows.actions import make_key
 
@@ -90,3 +98,53 @@ def test_whoever_is_signed_in_says_it_with_one_click_on_the_page_of_the_job(
     assert "Not used" in client.get("/workflows/support-inbox/jobs/1").content.decode()
     client.post("/workflows/support-inbox/jobs/1/outcome", {"outcome": "not_used"})
     assert [(word.is_used, word.by) for word in Outcome.objects.filter(job=job)] == [(False, "bob")]
+
+
+def ask_for_link(house: House, number: int, wanted: dict[str, object]) -> HttpResponse:
+    key = make_key(house.owner, house.workflow, Scope.JOBS)
+    return Client().post(
+        f"/api/v1/workflows/support-inbox/jobs/{number}/outcome-link",
+        wanted,
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {key}"},
+    )
+
+
+def test_a_program_gets_a_link_for_whoever_uses_the_job_next(house: House, job: Job, outsider: Client) -> None:
+    answer = ask_for_link(house, 1, {"for_name": "Dora of Shipping", "hours": 24}).json()
+    assert answer["url"].startswith("http://testserver/u/")
+    assert outsider.post(answer["url"], {"outcome": "used"}).status_code == 200
+    assert Outcome.objects.get(job=job).by == "Dora of Shipping (by link)"
+
+
+@pytest.mark.parametrize(
+    ("number", "wanted", "status"),
+    [
+        (2, {"for_name": "Dora"}, 404),
+        (1, {"for_name": " "}, 422),
+        (1, {"for_name": "Dora", "hours": 337}, 422),
+        (1, {"for_name": "Dora", "hours": 0}, 422),
+        (1, {}, 422),
+    ],
+)
+def test_a_program_is_told_why_it_gets_no_link(
+    house: House, job: Job, number: int, wanted: dict[str, object], status: int
+) -> None:
+    answer = ask_for_link(house, number, wanted)
+    assert answer.status_code == status
+    assert answer.json()["detail"]
+    assert not ReviewLink.objects.exists()
+
+
+def test_no_program_makes_a_link_by_which_jobs_are_decided(house: House, job: Job) -> None:
+    program = Actor(name="key tb_x…", key_workflow_id=house.workflow.pk, key_role="editor")
+    with pytest.raises(PermissionMissing):
+        make_review_link(program, job, for_name="Dora")
+
+
+def test_a_job_has_only_so_many_open_links(house: House, job: Job) -> None:
+    links = [make_outcome_link(house.owner, job, for_name="Dora").link for _ in range(MOST_OPEN_LINKS)]
+    with pytest.raises(LinkRefused, match="open already"):
+        make_outcome_link(house.owner, job, for_name="Dora")
+    revoke_link(house.owner, links[0])
+    make_outcome_link(house.owner, job, for_name="Dora")

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from teachback.vocabulary import JobStatus
 from teachback_server.jobs.models import Job
-from teachback_server.people.actor import Actor
+from teachback_server.people.actor import Actor, PermissionMissing
 from teachback_server.people.audit import Act, record_act
 from teachback_server.reviews.models import ReviewLink
 from teachback_server.workflows.access import Role, require_role
@@ -20,7 +20,7 @@ from teachback_server.workflows.models import Workflow
 from teachback_server.workflows.turns import take_turn
 
 SHORTEST, LONGEST, USUAL = timedelta(hours=1), timedelta(days=14), timedelta(days=3)
-MOST_OPEN_LINKS = 500  # in one workflow
+MOST_OPEN_LINKS = 20  # to one job
 BY_LINK = " (by link)"
 _TOKEN_BYTES = 32
 _LONGEST_TOKEN = 100
@@ -61,8 +61,10 @@ def make_review_link(
 ) -> NewLink:
     """Make a link by which somebody decides a waiting job, once, until its time is over. Raises LinkRefused.
 
-    The decision bears `for_name`. Only editors and owners make links.
+    The decision bears `for_name`. Only editors and owners make links, and no program: people decide.
     """
+    if actor.user_id is None and not actor.is_system:
+        raise PermissionMissing("Only a person who is signed in makes links by which jobs are decided.")
     return _make(actor, job, LinkPurpose.REVIEW, for_name=for_name, lasts=lasts, at=at)
 
 
@@ -127,9 +129,9 @@ def _make(
     with transaction.atomic():
         take_turn(job.workflow_id)
         _refuse_unfit(Job.objects.get(pk=job.pk), purpose)
-        unused = ReviewLink.objects.filter(workflow_id=job.workflow_id, used_at=None, revoked_at=None)
-        if unused.filter(expires_at__gt=now)[:MOST_OPEN_LINKS].count() >= MOST_OPEN_LINKS:
-            raise LinkRefused(f"{MOST_OPEN_LINKS} links are open already. Revoke those that nobody needs.")
+        unused = ReviewLink.objects.filter(job=job, used_at=None, revoked_at=None, expires_at__gt=now)
+        if unused.count() >= MOST_OPEN_LINKS:
+            raise LinkRefused(f"{MOST_OPEN_LINKS} links to this job are open already. Revoke those that nobody needs.")
         link = ReviewLink.objects.create(
             token_hash=_hash(token),
             job=job,
