@@ -137,7 +137,7 @@ def test_the_desk_shows_the_passage_of_a_text_and_the_box_on_an_image(house: Hou
     assert 'data-source-of="queue">bill of &lt;b&gt;Ann&lt;/b&gt;<' in page
     assert page.count("before") < 100
     assert '<rect data-source-of="order_number" x="100" y="200" width="400" height="50">' in page
-    assert "From photo.png" in page
+    assert 'From <button type="button" data-show-source="order_number">photo.png</button>' in page
 
 
 def test_a_page_of_a_pdf_is_drawn_with_the_quote_marked(house: House, job: Job, client: Client) -> None:

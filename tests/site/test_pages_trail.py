@@ -123,7 +123,11 @@ def test_what_an_act_was_about_is_one_click_away(house: House) -> None:
 def test_every_kind_of_act_reads_as_a_sentence_and_its_link_leads_somewhere(house: House) -> None:
     for act in Act:
         note("the thing", act=act, by="everyone", workflow_id=house.workflow.pk)
-    entries = read_trail(Wanted(person="everyone"), workflow_id=house.workflow.pk).entries
+    page = read_trail(Wanted(person="everyone"), workflow_id=house.workflow.pk)
+    entries = list(page.entries)
+    while page.older is not None:
+        page = read_trail(Wanted(person="everyone"), workflow_id=house.workflow.pk, before=page.older)
+        entries += page.entries
     assert {entry.sentence for entry in entries} == {words.format(subject="the thing") for words in SENTENCES.values()}
     addresses = {find_address_of_subject(entry, house.workflow.name) for entry in entries} - {None}
     assert len(addresses) > 3
