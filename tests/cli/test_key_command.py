@@ -63,4 +63,4 @@ def test_any_other_key_needs_a_workflow(run_command: Run) -> None:
 def test_a_scope_that_does_not_exist_is_wrong_usage(run_command: Run) -> None:
     ended = run_command("key", "create", "--workflow", "support-inbox", "--scope", "everything")
     assert ended.code == 2
-    assert "'jobs', 'read'" in ended.err
+    assert "'jobs', 'reviews', 'read'" in ended.err

@@ -8,9 +8,12 @@ from teachback_server.commands.options import WorkflowName, home_option, load_ac
 
 SCOPES = (
     "jobs",
+    "reviews",
     "read",
     "traces",
 )  # of workflows.access.Scope, whose module can be loaded only once a data folder is open
+
+_LONGEST_NAME = 60
 
 
 @click.group(name="key", short_help="Make a key for a program.")
@@ -33,20 +36,22 @@ def command() -> None:
     "--scope",
     type=click.Choice(SCOPES),
     required=True,
-    help="jobs: give and record jobs, say whether they were used. read: read results, releases and their lineage. "
-    "traces: send traces.",
+    help="jobs: give and record jobs, say whether they were used. reviews: read what waits, give decisions. read: read "
+    "results, releases and their lineage. traces: send traces.",
 )
+@click.option("--name", default="", help="What the key is called in Settings, for example the program that has it.")
+@click.option("--days", type=click.IntRange(1, 3650), help="After so many days it opens nothing any more.")
 @home_option
-def create(home: Path, workflow: str | None, scope: str) -> int:
+def create(home: Path, workflow: str | None, scope: str, name: str, days: int | None) -> int:
     """Make a key and print it, the only time that it is shown.
 
     The key alone goes to standard output, so that it can be kept without being seen.
 
     \b
     Example:
-      teachback key create --workflow booking-desk --scope jobs > key.txt
+      teachback key create --workflow booking-desk --scope jobs --name shop --days 90 > key.txt
     """
     if not workflow and scope != "traces":
         raise click.UsageError("Name the workflow with --workflow: only a key with the scope traces can do without.")
-    load_act(home, "keys").run(workflow or "", scope)
+    load_act(home, "keys").run(workflow or "", scope, name=name[:_LONGEST_NAME], days=days)
     return 0

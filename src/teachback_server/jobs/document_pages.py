@@ -12,7 +12,7 @@ from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 
 from teachback_server.jobs.attachments import find_attachment, find_file
 from teachback_server.jobs.document_kinds import IMAGE, PDF, TEXT
-from teachback_server.jobs.models import Attachment
+from teachback_server.jobs.models import Attachment, Job
 from teachback_server.jobs.provenance import read_provenance
 from teachback_server.jobs.queries import find_job
 from teachback_server.jobs.shown_documents import list_quotes
@@ -29,8 +29,19 @@ _POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self
 
 @workflow_page(Role.VIEWER)
 def show_document(request: WorkflowRequest, number: int, attachment_id: int) -> HttpResponseBase:
-    """The bytes of a document; texts and images in the browser, a PDF as a file to keep."""
-    attachment, file = _get_file(request, number, attachment_id)
+    """A document of a job in a workflow that one may see."""
+    return answer_document(find_job(request.workflow, number), attachment_id)
+
+
+@workflow_page(Role.VIEWER)
+def show_document_page(request: WorkflowRequest, number: int, attachment_id: int, page: int) -> HttpResponseBase:
+    """A page of such a document."""
+    return answer_document_page(find_job(request.workflow, number), attachment_id, page)
+
+
+def answer_document(job: Job | None, attachment_id: int) -> HttpResponseBase:
+    """The bytes of a document; texts and images in the browser, a PDF as a file to keep. Raises Http404."""
+    attachment, file = _get_file(job, attachment_id)
     is_shown = attachment.media_type == TEXT or attachment.media_type.startswith(IMAGE)
     media_type = f"{TEXT}; charset=utf-8" if attachment.media_type == TEXT else attachment.media_type
     answer = FileResponse(
@@ -40,10 +51,9 @@ def show_document(request: WorkflowRequest, number: int, attachment_id: int) -> 
     return answer
 
 
-@workflow_page(Role.VIEWER)
-def show_document_page(request: WorkflowRequest, number: int, attachment_id: int, page: int) -> HttpResponseBase:
-    """One page of a PDF as a picture, with the words marked that an agent says it took values from."""
-    attachment, file = _get_file(request, number, attachment_id)
+def answer_document_page(job: Job | None, attachment_id: int, page: int) -> HttpResponseBase:
+    """One page of a PDF as a picture, with the words marked that an agent says it took values from. Raises Http404."""
+    attachment, file = _get_file(job, attachment_id)
     if attachment.media_type != PDF:
         raise Http404("Only PDFs have pages.")
     quotes = list_quotes(read_provenance(attachment.job.provenance), attachment.name, page)
@@ -76,8 +86,7 @@ def draw_page(file: Path, page: int, quotes: Sequence[str]) -> bytes | None:
     return done.stdout
 
 
-def _get_file(request: WorkflowRequest, number: int, attachment_id: int) -> tuple[Attachment, Path]:
-    job = find_job(request.workflow, number)
+def _get_file(job: Job | None, attachment_id: int) -> tuple[Attachment, Path]:
     attachment = find_attachment(job, attachment_id) if job else None
     if attachment is None:
         raise Http404("There is no such document in this job.")

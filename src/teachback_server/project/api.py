@@ -14,6 +14,7 @@ from teachback_server.releases.api import make_releases_router
 from teachback_server.results.api import router as results
 from teachback_server.reviews.api import router as reviews
 from teachback_server.reviews.outside.link_api import router as links
+from teachback_server.reviews.outside.review_api import router as written_reviews
 from teachback_server.site.job_api import router as job_lineage
 from teachback_server.site.lineage_api import router as release_lineage
 
@@ -27,6 +28,7 @@ api = NinjaAPI(
 api.add_router("", make_jobs_router(RunningAgents()))
 api.add_router("", reviews)
 api.add_router("", links)
+api.add_router("", written_reviews)
 api.add_router("", job_lineage)
 api.add_router("", make_releases_router(count_auto_jobs))
 api.add_router("", release_lineage)

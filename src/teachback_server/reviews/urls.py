@@ -4,7 +4,14 @@ from django.urls import path
 
 from teachback_server.reviews import job_pages, pages, queue_pages, session_pages
 from teachback_server.reviews.agreement import pages as agreement_pages
-from teachback_server.reviews.outside import link_pages, mail_pages, message_pages, open_pages
+from teachback_server.reviews.outside import (
+    link_pages,
+    mail_pages,
+    message_pages,
+    open_documents,
+    open_pages,
+    sheet_pages,
+)
 
 urlpatterns = [
     path("workflows/<slug:workflow_name>/jobs", job_pages.show_jobs, name="jobs"),
@@ -37,7 +44,16 @@ urlpatterns = [
     ),
     path("account/mails", mail_pages.mails, name="account-mails"),
     path("r/<str:token>", open_pages.decide, name="open-review"),
+    path("r/<str:token>/documents/<int:attachment_id>", open_documents.show_document, name="open-document"),
+    path(
+        "r/<str:token>/documents/<int:attachment_id>/pages/<int:page>",
+        open_documents.show_document_page,
+        name="open-document-page",
+    ),
     path("u/<str:token>", open_pages.say_used, name="open-outcome"),
+    path("workflows/<slug:workflow_name>/review/sheet", sheet_pages.show_sheet, name="review-sheet"),
+    path("workflows/<slug:workflow_name>/review/sheet/waiting.csv", sheet_pages.take_sheet, name="review-sheet-take"),
+    path("workflows/<slug:workflow_name>/review/sheet/give", sheet_pages.give_sheet, name="review-sheet-give"),
     path("workflows/<slug:workflow_name>/review/links", link_pages.show_links, name="review-links"),
     path(
         "workflows/<slug:workflow_name>/review/links/<int:link_id>/revoke",

@@ -21,6 +21,7 @@ class Scope(StrEnum):
     """What an API key may do."""
 
     JOBS = "jobs"  # give and record jobs and outcomes
+    REVIEWS = "reviews"  # read what waits, give decisions
     READ = "read"  # read results, releases and lineage
     TRACES = "traces"  # send traces
 

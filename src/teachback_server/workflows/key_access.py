@@ -15,6 +15,7 @@ from teachback_server.workflows.models import ApiKey, Workflow
 
 ROLE_OF_SCOPE: Mapping[Scope, Role] = {
     Scope.JOBS: Role.EDITOR,
+    Scope.REVIEWS: Role.REVIEWER,
     Scope.READ: Role.VIEWER,
     Scope.TRACES: Role.EDITOR,
 }

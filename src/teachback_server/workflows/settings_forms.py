@@ -17,6 +17,7 @@ ROLE_CHOICES = (
 SCOPE_CHOICES = (
     (Scope.JOBS.value, "Give and record jobs, say whether they were used"),
     (Scope.TRACES.value, "Send traces, and nothing else"),
+    (Scope.REVIEWS.value, "Read what waits, and give what people decided elsewhere"),
     (Scope.READ.value, "Read results, releases and their lineage"),
 )
 LASTS_CHOICES = (

@@ -20,6 +20,7 @@ from teachback_server.reviews.desk_form import DeskForm, FormRefused, filled_for
 from teachback_server.reviews.models import ReviewLink
 from teachback_server.reviews.outside.deciding_by_link import LinkSpent, decide_by_link, say_used_by_link
 from teachback_server.reviews.outside.links import LinkPurpose, LinkState, find_link, tell_state
+from teachback_server.reviews.outside.open_documents import list_documents_by_link
 from teachback_server.reviews.queries import describe_for_desk, find_review
 
 _ON_A_SCREEN = (
@@ -51,11 +52,11 @@ def decide(request: PageRequest, token: str) -> HttpResponse:
     if link is None:
         return _answer_unknown(request)
     if request.method == "POST":
-        return _decide(request, link)
+        return _decide(request, link, token)
     state = tell_state(link, at=timezone.now())
     if state is not LinkState.OPEN:
         return _answer_spent(request, link, state)
-    return _show_job(request, link, None)
+    return _show_job(request, link, token, None)
 
 
 @csrf_exempt
@@ -78,7 +79,7 @@ def say_used(request: PageRequest, token: str) -> HttpResponse:
     return _show(request, "reviews/link_outcome.html", {"link": link, **_describe_result(link.job)})
 
 
-def _decide(request: PageRequest, link: ReviewLink) -> HttpResponse:
+def _decide(request: PageRequest, link: ReviewLink, token: str) -> HttpResponse:
     posted = request.POST.dict()
     try:
         review = decide_by_link(link, posted)
@@ -96,18 +97,20 @@ def _decide(request: PageRequest, link: ReviewLink) -> HttpResponse:
         status = HTTPStatus.CONFLICT
     else:
         return _show(request, "reviews/link_thanks.html", {"link": link, "review": review})
-    return _show_job(request, link, form, status=status)
+    return _show_job(request, link, token, form, status=status)
 
 
 def _show_job(
-    request: PageRequest, link: ReviewLink, form: DeskForm | None, *, status: HTTPStatus = HTTPStatus.OK
+    request: PageRequest, link: ReviewLink, token: str, form: DeskForm | None, *, status: HTTPStatus = HTTPStatus.OK
 ) -> HttpResponse:
     job = describe_for_desk(link.job, link.workflow)
     if form is None:
         stuck = [step.name for step in job.steps if step.is_stuck]
         form = fresh_form(link.job, link.workflow, now=timezone.now(), stuck_step=stuck[-1] if stuck else "")
     # The steps that are left out stand on a page that opens for nobody without an account.
-    shown = {"link": link, "job": replace(job, steps_left_out=0), "left_out": job.steps_left_out, "form": form}
+    documents = list_documents_by_link(link.job, job.documents, token)
+    shown_job = replace(job, steps_left_out=0, documents=documents)
+    shown = {"link": link, "job": shown_job, "left_out": job.steps_left_out, "form": form}
     return _show(request, "reviews/link_job.html", shown, status=status)
 
 
