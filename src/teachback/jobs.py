@@ -1,6 +1,5 @@
 """A job in progress: its place in the running code, what is recorded of it, and what is decided at its end."""
 
-import json
 import math
 from collections.abc import Mapping
 from contextvars import Token
@@ -14,7 +13,7 @@ from teachback.hand_backs import HandedBack
 from teachback.job_results import JobResult
 from teachback.json_types import JsonObject
 from teachback.known_release import Release, route_result
-from teachback.plain_json import as_json_object, spell_error
+from teachback.plain_json import as_json_object, read_json_object, spell_error
 from teachback.recording import Recorder
 from teachback.reviewed import DecisionSource
 from teachback.routing import Routing, routing_of_observed
@@ -89,7 +88,17 @@ class Job(JobInProgress):
     @property
     def input(self) -> JsonObject:
         """The input as it is recorded."""
-        return as_json_object(json.loads(self._input_text))
+        return read_json_object(self._input_text)
+
+    @property
+    def group_as_sent(self) -> str:
+        """The group as the server will know it, by which both must put a job on the same side of the split."""
+        return self._recorder.redact("session.id", self._identity.group)
+
+    @property
+    def input_as_sent(self) -> JsonObject:
+        """The input as the server will know it, which stands for the group where a job has none."""
+        return read_json_object(self._recorder.redact("teachback.input", self._input_text) or "{}")
 
     def record(self, span: SpanRecord) -> None:
         """Take a step that has ended."""
@@ -186,8 +195,8 @@ class Job(JobInProgress):
         return route_result(
             self.release,
             job_id=self.id,
-            group=self._identity.group,
-            get_input=lambda: self.input,
+            group=self.group_as_sent,
+            get_input=lambda: self.input_as_sent,
             status=status,
             confidence=confidence,
             wants_review=wants_review,

@@ -31,9 +31,24 @@ def as_json(value: object) -> Json:
 
 
 def as_json_object(value: object) -> JsonObject:
-    """A value as a JSON object: a mapping, dataclass or model as it is, anything else under the name `value`."""
+    """A value as the input or output of a job: a mapping, dataclass or model as it is, the rest under a name.
+
+    A text becomes `{"text": …}`, a list `{"items": […]}`, any other value `{"value": …}`.
+    """
     plain: Json = json.loads(spell_json(value))
-    return plain if isinstance(plain, Mapping) else {"value": plain}
+    if isinstance(plain, Mapping):
+        return plain
+    name = "text" if isinstance(plain, str) else "items" if isinstance(plain, list) else "value"
+    return {name: plain}
+
+
+def read_json_object(text: str) -> JsonObject:
+    """What a recorded text says of a job's input or output; one that is no JSON is a text itself."""
+    try:
+        said: object = json.loads(text)
+    except (ValueError, RecursionError):
+        said = text
+    return as_json_object(said)
 
 
 def spell_error(error: BaseException) -> str:

@@ -3,7 +3,7 @@
 from teachback.configuration import Settings
 from teachback.plain_json import spell_json
 from teachback.spans import SpanRecord
-from teachback.wire.otlp_spans import encode_span
+from teachback.wire.otlp_spans import encode_span, redact_text
 from teachback.wire.sender import Sender
 
 CUT = "teachback.cut"
@@ -40,6 +40,12 @@ class Recorder:
             cut = str(span.attributes.get(CUT, ""))
             span.attributes[CUT] = f"{cut} {name}".lstrip()
         return text
+
+    def redact(self, name: str, text: str) -> str:
+        """The text of an attribute as it is sent."""
+        if not text or self.settings.redact is None:
+            return text
+        return redact_text(self.settings.redact, name, text)
 
     def hurry(self) -> None:
         """Send what was recorded without waiting for company."""

@@ -348,7 +348,7 @@ def test_methods_and_any_arguments_are_taken_by_their_names(odd: OddServer, conf
         "args": [1, 2],
         "quick": True,
     }
-    assert said(job, "teachback.output") == {"value": "A1"}
+    assert said(job, "teachback.output") == {"text": "A1"}
 
 
 def test_values_that_json_cannot_carry_are_recorded_as_well_as_they_can_be(

@@ -110,3 +110,27 @@ def test_a_call_that_was_used_at_once_leaves_the_routing_to_the_server(
     desk.job(lambda ticket: {"queue": "returns"})({})
     spans = receive(odd)
     assert read_job(spans["support-desk"], list(spans.values())).routing is None
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"text": "Where is A1?"}, {"text": "Ann", "n": [1, 2]}, "Where is A1?", ["A1", "B2"], 7, "", '{"a": 1}', "7", {}],
+    ids=str,
+)
+@pytest.mark.parametrize("hides", ["nothing", "Ann", "everything", "all of it"])
+def test_both_sides_hash_the_same_input_and_group(
+    given: object, hides: str, odd: OddServer, configure: Callable[..., None]
+) -> None:
+    def redact(name: str, value: object) -> object:
+        if hides == "everything":
+            return None
+        if hides == "all of it":
+            return "[hidden]"
+        return value.replace("Ann", "…") if isinstance(value, str) and hides == "Ann" else value
+
+    configure(odd, redact=None if hides == "nothing" else redact)
+    with desk.start(given, group="Ann 7") as job:
+        job.output = {}
+    spans = list(receive(odd).values())
+    seen = read_job(spans[0], spans)
+    assert (job.group_as_sent, job.input_as_sent) == (seen.session, seen.input or {})

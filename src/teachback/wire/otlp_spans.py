@@ -116,9 +116,9 @@ def _any_value(value: Attribute) -> AnyValue:
 def _redact_span(span: SpanRecord, redact: Redact) -> SpanRecord:
     return replace(
         span,
-        name=_redact_text(redact, "span.name", span.name),
+        name=redact_text(redact, "span.name", span.name),
         attributes=_redact_attributes(redact, span.attributes),
-        error_message=_redact_text(redact, "exception.message", span.error_message),
+        error_message=redact_text(redact, "exception.message", span.error_message),
         events=[(name, at_ns, _redact_attributes(redact, attributes)) for name, at_ns, attributes in span.events],
     )
 
@@ -128,7 +128,8 @@ def _redact_attributes(redact: Redact, attributes: Mapping[str, Attribute]) -> d
     return {name: value for name, value in kept.items() if value is not None}
 
 
-def _redact_text(redact: Redact, name: str, text: str) -> str:
+def redact_text(redact: Redact, name: str, text: str) -> str:
+    """What the hook makes of a text; empty where it wants it left out."""
     made = redact_value(redact, name, text) if text else ""
     return "" if made is None else str(made)
 

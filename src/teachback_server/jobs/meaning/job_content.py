@@ -6,11 +6,12 @@ from itertools import islice
 from typing import TypeVar
 
 from teachback.json_types import Json, JsonObject
+from teachback.plain_json import as_json_object, read_json_object
 from teachback.vocabulary import JobStatus, RoutingKind, StepKind
 from teachback_server.jobs.meaning.convention import Means
 from teachback_server.jobs.meaning.envelopes import is_request, open_envelope
 from teachback_server.jobs.meaning.gathering import Gathered, find_text, find_value, gather
-from teachback_server.jobs.meaning.loose_json import clean_text, is_empty, read_json
+from teachback_server.jobs.meaning.loose_json import clean_json, clean_text, is_empty, read_json
 from teachback_server.jobs.meaning.messages import THOUGHT, has_messages, is_nothing_but_message, read_messages
 from teachback_server.jobs.meaning.spans import Span
 from teachback_server.jobs.meaning.step_content import read_error, read_messages_in, read_messages_out
@@ -19,6 +20,7 @@ from teachback_server.jobs.meaning.tables import list_keys
 from teachback_server.jobs.meaning.what_spans_say import JobContent, JobRouting, Message
 
 _WORKFLOW = ("teachback.workflow", "gen_ai.workflow.name", "gen_ai.agent.name", "agent.name")
+_OWN_INPUT, _OWN_OUTPUT = list_keys(Means.JOB_INPUT), list_keys(Means.JOB_OUTPUT)
 _SESSION = list_keys(Means.SESSION)
 _LONGEST_NAME = 255
 _MOST_LOOKED_AT = 50
@@ -80,9 +82,9 @@ def count_retries(spans: Sequence[Span]) -> int:
 
 
 def _read_input(span: Span, said: Gathered) -> JsonObject | None:
-    sent = find_value(said, Means.JOB_INPUT)
+    sent = _read_own(span, _OWN_INPUT)
     if sent is not None:
-        return make_job_value(sent)
+        return sent
     given, asked = find_value(said, Means.INPUT), _write_asked(read_messages_in(span, said))
     if asked and (is_request(given) or read_kind(span.attributes)[0] is StepKind.MODEL):
         return asked
@@ -96,9 +98,9 @@ def _read_input(span: Span, said: Gathered) -> JsonObject | None:
 
 
 def _read_output(span: Span, said: Gathered) -> JsonObject | None:
-    sent = find_value(said, Means.JOB_OUTPUT)
+    sent = _read_own(span, _OWN_OUTPUT)
     if sent is not None:
-        return make_job_value(sent)
+        return sent
     given, answered = find_value(said, Means.OUTPUT), _write_answered(read_messages_out(span, said))
     if answered and read_kind(span.attributes)[0] is StepKind.MODEL:
         return answered
@@ -108,6 +110,14 @@ def _read_output(span: Span, said: Gathered) -> JsonObject | None:
         or make_job_value(find_value(said, Means.TOOL_RESULT))
         or make_job_value(find_value(said, Means.DOCUMENTS))
     )
+
+
+def _read_own(span: Span, names: Sequence[str]) -> JsonObject | None:
+    """Under our own names a value is what it is: nothing is taken out of an envelope, no messages are looked for."""
+    sent = next((value for name in names if not is_empty(value := span.attributes.get(name))), None)
+    if sent is None:
+        return None
+    return _as_mapping(clean_json(read_json_object(sent) if isinstance(sent, str) else as_json_object(sent)))
 
 
 def make_job_value(value: Json) -> JsonObject | None:
@@ -120,11 +130,7 @@ def make_job_value(value: Json) -> JsonObject | None:
     ):
         messages = read_messages(opened, "user")
         return _write_answered(messages) if _are_answers(messages) else _write_asked(messages)
-    if isinstance(opened, Mapping):
-        return opened
-    if isinstance(opened, str):
-        return {"text": opened}
-    return {"items": opened} if isinstance(opened, list) else {"value": opened}
+    return as_json_object(opened)
 
 
 def _read_query(query: Json) -> Json:
