@@ -6,8 +6,8 @@ import sys
 
 # From malloc.h of the GNU C library.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _MOST_ARENAS = -1, -3, -8
-# Of jemalloc, which the web server brings with it: one arena, and what is free is given back after half a second.
-_SERVER_SETTING, _SERVER_WISH = "_RJEM_MALLOC_CONF", "narenas:1,dirty_decay_ms:500,muzzy_decay_ms:0"
+# Of jemalloc, which the web server brings with it: one arena, and what is free is given back at once.
+_SERVER_SETTING, _SERVER_WISH = "_RJEM_MALLOC_CONF", "narenas:1,dirty_decay_ms:0,muzzy_decay_ms:0"
 _LARGE_BYTES = 128 * 1024  # a piece of this size is given back as soon as it is free
 
 
