@@ -1,6 +1,7 @@
 """Digests what comes in, for as long as the process lives: requests with traces become steps and jobs."""
 
 import fcntl
+import gc
 import logging
 import signal
 import threading
@@ -20,6 +21,7 @@ from teachback_server.jobs.trace_store import TRACES
 LOOKS_EVERY_SECONDS = 0.2
 TIDIES_EVERY = 10  # looks that found nothing
 AFTER_TROUBLE_SECONDS = 2.0
+_OBJECTS_BETWEEN_LOOKS = (20_000, 20, 50)
 _DIGESTING = 7_340_502  # any number that nothing else locks in the same database
 _log = logging.getLogger(__name__)
 
@@ -27,6 +29,7 @@ _log = logging.getLogger(__name__)
 def run() -> None:
     """Digest as a part of something that runs longer, and end with it."""
     end_with_parent()
+    _look_for_circles_rarely()
     stop = threading.Event()
 
     def end(number: int, frame: FrameType | None) -> None:
@@ -43,6 +46,13 @@ def run() -> None:
                 _log.error("Traces could not be digested; it is tried again. %s", problem, exc_info=is_strange)
                 connections.close_all()  # with them goes the lock, if it was in the database
             stop.wait(AFTER_TROUBLE_SECONDS)
+
+
+def _look_for_circles_rarely() -> None:
+    """Spare a tenth of the processor time: spans are many objects at once, and hold no circles to be freed."""
+    gc.collect()
+    gc.freeze()  # what was loaded by now stays
+    gc.set_threshold(*_OBJECTS_BETWEEN_LOOKS)
 
 
 def digest_until(stop: threading.Event) -> None:
