@@ -5,11 +5,11 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, ValidationError
 
 from teachback_server.jobs.api import make_jobs_router
+from teachback_server.jobs.api_problems import describe_problems
 from teachback_server.jobs.queries import count_auto_jobs
 from teachback_server.jobs.running import RunningAgents
 from teachback_server.people.actor import PermissionMissing
 from teachback_server.people.page_access import Access, page
-from teachback_server.project.api_problems import describe_problems
 from teachback_server.releases.api import make_releases_router
 from teachback_server.results.api import router as results
 from teachback_server.reviews.api import router as reviews

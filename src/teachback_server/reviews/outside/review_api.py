@@ -1,19 +1,53 @@
 """The API of decisions: what waits, and what people decided about it in a program of yours."""
 
 from http import HTTPStatus
+from typing import Annotated
 
 from ninja import Query, Router, Schema
-from pydantic import ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
-from teachback.json_types import JsonObject
+from teachback.json_types import Json, JsonObject, content_hash
+from teachback.schema_problems import list_schema_problems
+from teachback.vocabulary import ReviewVerdict
 from teachback_server.jobs.api import KeyRequest
 from teachback_server.jobs.api_models import Line, PlainObject
-from teachback_server.reviews.outside.written import Stored, Written, decide_written
+from teachback_server.jobs.api_problems import describe_problems
+from teachback_server.jobs.history_row import RowRefused
+from teachback_server.jobs.json_lines import refuse_unusable
+from teachback_server.jobs.models import Job
+from teachback_server.jobs.queries import find_job, find_job_by_external_id
+from teachback_server.reviews.actions import Decision, DecisionRefused
+from teachback_server.reviews.models import Review
+from teachback_server.reviews.outside.written import (
+    LONGEST_NOTE,
+    Stored,
+    read_note,
+    read_reason,
+    read_verdict,
+    store_decision,
+)
 from teachback_server.workflows.access import Scope
-from teachback_server.workflows.key_access import KeyAccess
+from teachback_server.workflows.key_access import KeyAccess, KeyHolder
 
 router = Router(tags=["reviews"], auth=KeyAccess(Scope.REVIEWS))
 _MOST_AT_ONCE = 200
+_KEY_USED = "The key “{key}” came before with another decision on this job, which stands. Give each decision its own."
+
+
+def _storable(text: str) -> str:
+    try:
+        refuse_unusable(text)
+    except RowRefused as refusal:
+        raise ValueError(f"{refusal.reason}; {refusal.remedy}") from None
+    return text
 
 
 class WaitingJob(Schema):
@@ -39,30 +73,30 @@ class GivenReview(Schema):
 
     model_config = ConfigDict(extra="forbid")
 
-    number: int | None = Field(None, ge=1, description="The job's number. Give this or `id`.")
+    number: int | None = Field(None, ge=1, strict=True, description="The job's number. Give this or `id`.")
     id: Line = Field("", max_length=200, description="Your own id of the job.")
     verdict: Line = Field(max_length=20, description="accepted · corrected · rejected · escalated")
     reason: Line = Field("", max_length=200, description="Code or label of a reason; not needed to accept.")
-    note: str = Field("", max_length=1000)
+    note: Annotated[str, AfterValidator(_storable)] = Field("", max_length=LONGEST_NOTE)
     output: PlainObject | None = Field(None, description="The output as it should have been; only to correct.")
     would_recur: bool | None = None
-    by: Line = Field("", max_length=200, description="Who decided. Left out: the name of the key.")
-    key: Line = Field("", max_length=80, description="Your own key of this decision: sending it again is safe.")
+    by: Line = Field("", max_length=100, description="Who decided. Left out: the name of the key.")
+    key: Line = Field("", max_length=200, description="Your own key of this decision: sending it again is safe.")
 
-    def as_written(self) -> Written:
-        """The decision as the rest of Teachback knows it."""
-        output: JsonObject | None = self.output  # type: ignore[assignment]
-        return Written(
-            verdict=self.verdict,
-            number=self.number,
-            external_id=self.id,
-            reason=self.reason,
-            note=self.note,
-            output=output,
-            would_recur=self.would_recur,
-            decided_by=self.by,
-            key=self.key,
-        )
+
+class UnusableReview(BaseModel):
+    """A decision that cannot be read, and why."""
+
+    problem: str
+
+
+def _refuse_alone(value: object, read: ValidatorFunctionWrapHandler) -> object:
+    """Let a decision that cannot be read hold up no other."""
+    try:
+        return read(value)
+    except ValidationError as error:
+        problems = [{**problem, "loc": ("", "", *problem["loc"])} for problem in error.errors(include_context=False)]
+        return UnusableReview(problem=describe_problems(problems))
 
 
 class GivenReviews(Schema):
@@ -70,7 +104,7 @@ class GivenReviews(Schema):
 
     model_config = ConfigDict(extra="forbid")
 
-    reviews: list[GivenReview] = Field(min_length=1, max_length=_MOST_AT_ONCE)
+    reviews: list[Annotated[GivenReview, WrapValidator(_refuse_alone)]] = Field(min_length=1, max_length=_MOST_AT_ONCE)
 
 
 class ReviewFate(Schema):
@@ -118,8 +152,76 @@ def list_waiting(
 )
 def give_reviews(request: KeyRequest, workflow_name: str, given: GivenReviews) -> ReviewFates:
     """Store decisions that people made elsewhere. One that cannot be stored says why and holds up no other."""
-    stored = decide_written(request.auth.actor, request.auth.workflow, [one.as_written() for one in given.reviews])
-    return ReviewFates(reviews=[_tell(one) for one in stored])
+    return ReviewFates(reviews=[_tell(_store(request.auth, one)) for one in given.reviews])
+
+
+def _store(holder: KeyHolder, given: GivenReview | UnusableReview) -> Stored:
+    if isinstance(given, UnusableReview):
+        return Stored(job=None, problem=given.problem)
+    if (given.number is None) == (not given.id):
+        return Stored(job=None, problem="Name the job either by its number or by your own id.")
+    job = _find(holder, given)
+    if job is None:
+        named = given.id if given.number is None else given.number
+        return Stored(job=None, problem=f"There is no job {named} in this workflow.")
+    try:
+        decision = _read(holder, given, job)
+    except DecisionRefused as refusal:
+        return Stored(job=job, problem=str(refusal))
+    stored = store_decision(holder.actor, decision)
+    if given.key and stored.review is not None and not _is_same(stored.review, decision):
+        return Stored(job=job, problem=_KEY_USED.format(key=given.key))
+    return stored
+
+
+def _find(holder: KeyHolder, given: GivenReview) -> Job | None:
+    if given.number is not None:
+        return find_job(holder.workflow, given.number)
+    return find_job_by_external_id(holder.workflow, given.id)
+
+
+def _read(holder: KeyHolder, given: GivenReview, job: Job) -> Decision:
+    """The decision that was given. Raises DecisionRefused."""
+    verdict = read_verdict(given.verdict)
+    output = _read_output(holder, given, job, verdict)
+    reasons = [reason for reason in holder.workflow.reasons.all() if reason.is_offered]
+    reason, note = read_reason(given.reason, verdict, reasons), read_note(given.note)
+    said: Json = [verdict.value, reason, note, output, given.would_recur]
+    name: Json = given.key or {"by": given.by, "said": said}
+    return Decision(
+        job=job,
+        verdict=verdict,
+        # With the job and the key of the program in it, no name that a program chooses can meet another's.
+        idempotency_key=content_hash({"job": job.pk, "from": holder.actor.name, "name": name}),
+        output=output,
+        reason_code=reason,
+        note=note,
+        would_recur=given.would_recur,
+        decided_by=f"{given.by.strip()} (by key)" if given.by.strip() else "",
+    )
+
+
+def _read_output(holder: KeyHolder, given: GivenReview, job: Job, verdict: ReviewVerdict) -> JsonObject | None:
+    output: JsonObject | None = given.output  # type: ignore[assignment]
+    if output is None:
+        return None
+    if verdict is not ReviewVerdict.CORRECTED:
+        if output == job.output:
+            return None
+        raise DecisionRefused("This output is not the agent's. Send it as corrected, or leave it out.")
+    if problems := list_schema_problems(holder.workflow.output_schema, output):
+        first = problems[0]
+        raise DecisionRefused(f"The output does not fit: {first.field or 'it'}: {first.problem}; {first.remedy}.")
+    return output
+
+
+def _is_same(stored: Review, decision: Decision) -> bool:
+    same_words = (stored.verdict, stored.note, stored.reason.code if stored.reason else "") == (
+        decision.verdict,
+        decision.note,
+        decision.reason_code,
+    )
+    return same_words and (decision.verdict is not ReviewVerdict.CORRECTED or stored.output == decision.output)
 
 
 def _tell(stored: Stored) -> ReviewFate:

@@ -3,11 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from teachback.json_types import JsonObject, content_hash
-from teachback.schema_problems import list_schema_problems
 from teachback.vocabulary import ReviewVerdict
 from teachback_server.jobs.models import Job
-from teachback_server.jobs.queries import find_job, find_job_by_external_id
 from teachback_server.people.actor import Actor
 from teachback_server.reviews.actions import (
     Decision,
@@ -17,32 +14,16 @@ from teachback_server.reviews.actions import (
     decide_review,
 )
 from teachback_server.reviews.models import Review
-from teachback_server.workflows.access import Role, require_role
-from teachback_server.workflows.models import Reason, Workflow
+from teachback_server.workflows.models import Reason
 
+LONGEST_NOTE = 1000
 _VERDICTS: Mapping[str, ReviewVerdict] = {
     **{verdict.value: verdict for verdict in ReviewVerdict},
     "accept": ReviewVerdict.ACCEPTED,
     "correct": ReviewVerdict.CORRECTED,
-    "edit": ReviewVerdict.CORRECTED,
     "reject": ReviewVerdict.REJECTED,
     "escalate": ReviewVerdict.ESCALATED,
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Written:
-    """One decision as it was written: the job by its number or by its sender's own id, the reason by code or label."""
-
-    verdict: str
-    number: int | None = None
-    external_id: str = ""
-    reason: str = ""
-    note: str = ""
-    output: JsonObject | None = None  # as it should have been; only to correct
-    would_recur: bool | None = None
-    decided_by: str = ""
-    key: str = ""  # of the writer's own, so that sending it again is safe; empty: made of what is said
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,68 +35,39 @@ class Stored:
     problem: str = ""
 
 
-def decide_written(actor: Actor, workflow: Workflow, written: Iterable[Written]) -> list[Stored]:
-    """Store each decision for itself, in their order; one that is refused holds up no other. Again is harmless."""
-    require_role(actor, workflow.pk, Role.REVIEWER)
-    reasons = reasons_by_word(workflow.reasons.all())
-    return [_decide(actor, workflow, one, reasons) for one in written]
-
-
-def reasons_by_word(reasons: Iterable[Reason]) -> dict[str, str]:
-    """Codes by what people may write for them in small letters: the label, or the code itself."""
-    return {word.casefold(): one.code for one in reasons for word in (one.label, one.code)}
-
-
-def _decide(actor: Actor, workflow: Workflow, written: Written, reasons: Mapping[str, str]) -> Stored:
-    job = _find(workflow, written)
-    if job is None:
-        named = written.external_id if written.number is None else written.number
-        return Stored(
-            job=None, problem=f"There is no job {named} in this workflow. Name it by its number or your own id."
-        )
+def store_decision(actor: Actor, decision: Decision) -> Stored:
+    """Store one decision for itself. The same idempotency key again is harmless."""
     try:
-        return Stored(job=job, review=decide_review(actor, read_written(workflow, job, written, reasons)))
+        return Stored(job=decision.job, review=decide_review(actor, decision))
     except (DecisionRefused, JobAlreadyDecided, JobClaimedByAnother) as refusal:
-        return Stored(job=job, problem=str(refusal))
+        return Stored(job=decision.job, problem=str(refusal))
 
 
-def read_written(workflow: Workflow, job: Job, written: Written, reasons: Mapping[str, str]) -> Decision:
-    """The decision that was meant; `reasons` are codes by small letters. Raises DecisionRefused."""
-    verdict = _VERDICTS.get(written.verdict.strip().casefold())
+def read_verdict(word: str) -> ReviewVerdict:
+    """The decision that a word stands for. Raises DecisionRefused."""
+    verdict = _VERDICTS.get(word.strip().casefold())
     if verdict is None:
-        raise DecisionRefused(f"“{written.verdict}” is no decision. Write accept, correct, reject or escalate.")
-    return Decision(
-        job=job,
-        verdict=verdict,
-        idempotency_key=written.key or content_hash({"job": job.pk, "said": _say(written)}),
-        output=_read_output(workflow, written) if verdict is ReviewVerdict.CORRECTED else None,
-        reason_code="" if verdict is ReviewVerdict.ACCEPTED else _read_reason(written.reason, reasons),
-        note=written.note,
-        would_recur=written.would_recur,
-        decided_by=written.decided_by,
-    )
+        raise DecisionRefused(f"“{word.strip()[:40]}” is no decision. Write accept, correct, reject or escalate.")
+    return verdict
 
 
-def _find(workflow: Workflow, written: Written) -> Job | None:
-    if written.number is not None:
-        return find_job(workflow, written.number)
-    return find_job_by_external_id(workflow, written.external_id)
-
-
-def _say(written: Written) -> JsonObject:
-    return {"verdict": written.verdict, "reason": written.reason, "note": written.note, "output": written.output}
-
-
-def _read_output(workflow: Workflow, written: Written) -> JsonObject | None:
-    if written.output is not None and (problems := list_schema_problems(workflow.output_schema, written.output)):
-        first = problems[0]
-        raise DecisionRefused(f"The output does not fit: {first.field or 'it'}: {first.problem}; {first.remedy}.")
-    return written.output
-
-
-def _read_reason(text: str, reasons: Mapping[str, str]) -> str:
-    code = reasons.get(text.strip().casefold())
+def read_reason(word: str, verdict: ReviewVerdict, reasons: Iterable[Reason]) -> str:
+    """The code of a reason that was written as its label or its code; accepting needs none. Raises DecisionRefused."""
+    if verdict is ReviewVerdict.ACCEPTED:
+        return ""
+    known = list(reasons)
+    labels = {reason.label.casefold(): reason.code for reason in known}
+    by_word = labels | {reason.code.casefold(): reason.code for reason in known}
+    code = by_word.get(word.strip().casefold())
     if code is None:
-        known = ", ".join(sorted(set(reasons.values())))
-        raise DecisionRefused(f"Say why with one of the reasons of this workflow: {known}.")
+        choices = ", ".join(reason.label for reason in known)
+        raise DecisionRefused(f"Say why, with one of the reasons of this workflow: {choices}.")
     return code
+
+
+def read_note(text: str) -> str:
+    """A note as it is stored. Raises DecisionRefused rather than cut it off."""
+    note = text.strip()
+    if len(note) > LONGEST_NOTE:
+        raise DecisionRefused(f"The note has more than {LONGEST_NOTE} letters. Shorten it.")
+    return note
