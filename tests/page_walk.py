@@ -9,6 +9,6 @@ PAGES = sorted(
     {
         (route.address, "ada" if route.rule == Access.ADMINISTRATOR else "alice")
         for route in list_pages()
-        if route.method == "GET" and not route.names_more and not route.address.endswith(".json")
+        if route.method == "GET" and not route.names_more and not route.address.endswith((".json", ".csv"))
     }
 )

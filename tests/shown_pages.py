@@ -86,6 +86,12 @@ SHOWN = (
         path=f"{HERE}/review/links",
     ),
     Shown(
+        name="sheet",
+        title="Spreadsheet",
+        says="Waiting jobs go out as a file, are decided in a spreadsheet program, and come back.",
+        path=f"{HERE}/review/sheet",
+    ),
+    Shown(
         name="jobs",
         title="Jobs",
         says="Every job, with filters and search.",

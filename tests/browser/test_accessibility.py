@@ -1,11 +1,13 @@
 """Every page, light and dark, on a desk and on a phone: axe finds nothing to complain about."""
 
+import csv
+import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Cookie, Page
+from playwright.sync_api import Browser, Cookie, Page, expect
 
 from absent import skip_or_fail
 from page_walk import DESK, PAGES, PHONE
@@ -68,6 +70,39 @@ def test_a_page_behind_a_link_is_accessible(checked: WatchedPage, purpose: str) 
     checked.page.get_by_role("button", name="Make the link").click()
     message = checked.page.get_by_label("Message with the link").input_value()
     checked.open(message.rsplit(checked.address, 1)[1].strip())
+    for size in (DESK, PHONE):
+        checked.page.set_viewport_size(size)
+        assert checked.page.evaluate(RUN)["violations"] == []
+
+
+def test_what_a_spreadsheet_says_and_what_became_of_it_is_accessible(checked: WatchedPage) -> None:
+    checked.page.context.clear_cookies()
+    checked.sign_in("alice")
+    address = f"{checked.address}/workflows/support-inbox/review/sheet"
+    text = checked.page.request.get(f"{address}/waiting.csv").text()
+    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
+    rows[0]["decision"] = "perhaps"
+    rows[1] |= {"decision": "correct", "reason": "Other", "proposed: order_number": "B 2 to be stored by nobody"}
+    written = io.StringIO()
+    writer = csv.DictWriter(written, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    checked.open("/workflows/support-inbox/review/sheet")
+    file = {"name": "sheet.csv", "mimeType": "text/csv", "buffer": written.getvalue().encode()}
+    checked.page.get_by_label("The filled file").set_input_files(file)
+    checked.page.get_by_role("button", name="Look at it").click()
+    expect(checked.page.get_by_role("button", name="Store 1 decision")).to_be_visible()
+    _see_to_it(checked)
+    claimed = written.getvalue().replace("correct", "accept")  # with a changed field, so that nothing is stored
+    file["buffer"] = claimed.encode()
+    checked.open("/workflows/support-inbox/review/sheet")
+    checked.page.get_by_label("The filled file").set_input_files(file)
+    checked.page.get_by_role("button", name="Look at it").click()
+    expect(checked.page.get_by_text("No row can be stored as it is")).to_be_visible()
+    _see_to_it(checked)
+
+
+def _see_to_it(checked: WatchedPage) -> None:
     for size in (DESK, PHONE):
         checked.page.set_viewport_size(size)
         assert checked.page.evaluate(RUN)["violations"] == []

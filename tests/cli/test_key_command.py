@@ -64,3 +64,22 @@ def test_a_scope_that_does_not_exist_is_wrong_usage(run_command: Run) -> None:
     ended = run_command("key", "create", "--workflow", "support-inbox", "--scope", "everything")
     assert ended.code == 2
     assert "'jobs', 'reviews', 'read'" in ended.err
+
+
+def test_a_key_has_a_name_and_an_end_if_it_is_given_them(run_command: Run) -> None:
+    make_house()
+    named = ("--name", "ticket system", "--days", "90")
+    ended = run_command("key", "create", "--workflow", "support-inbox", "--scope", "reviews", *named)
+    kept = ApiKey.objects.get(key_hash=hash_key(ended.out.strip()))
+    assert (kept.scope, kept.label) == ("reviews", "ticket system")
+    assert kept.expires_at is not None
+    assert (kept.expires_at - kept.created_at).days in (89, 90)
+    headers = {"Authorization": f"Bearer {ended.out.strip()}"}
+    assert Client().get("/api/v1/workflows/support-inbox/reviews/waiting", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("wrong", [("--days", "0"), ("--days", "x"), ("--name", "x" * 61), ("--name", "two\nlines")])
+def test_a_name_or_an_end_that_cannot_be_is_wrong_usage(run_command: Run, wrong: tuple[str, str]) -> None:
+    make_house()
+    assert run_command("key", "create", "--workflow", "support-inbox", "--scope", "jobs", *wrong).code == 2
+    assert not ApiKey.objects.exists()

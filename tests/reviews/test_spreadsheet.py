@@ -252,6 +252,9 @@ def test_an_emptied_cell_takes_its_field_out(house: House, wide: Workflow) -> No
         ({"decision": "correct", "reason": "Wrong choice", "amount": "1,200"}, "amount: This is not a number"),
         ({"decision": "correct", "reason": "Wrong choice", "due": "3/4/2026"}, "due: This is not a date"),
         ({"decision": "correct", "reason": "Wrong choice", "lines": "[{"}, "lines: This is not valid JSON"),
+        ({"decision": "correct", "reason": "Wrong choice", "lines": '["\\u0000"]'}, "lines: This cannot be stored"),
+        ({"decision": "correct", "reason": "Wrong choice", "lines": '["\\ud800"]'}, "lines: This cannot be stored"),
+        ({"decision": "correct", "reason": "Wrong choice", "lines": "[" * 200 + "]" * 200}, "lines: This cannot be"),
         ({"decision": "correct", "reason": "Wrong choice", "queue": ""}, "queue: "),
         ({"decision": "accept", "note": "x" * 1001}, "more than 1000 letters"),
         ({"decision": "accept", "row": "r0"}, "has changed since the sheet went out"),
@@ -314,7 +317,9 @@ def test_too_many_rows_are_refused_as_a_whole() -> None:
         read_table(b"job,decision,row\n" + b"1,accept,x\n" * 5001, needed=NEEDED)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[1]", '[[1, {"job": 2}, ""]]', '[["1", {}, ""]]', "[" * 100_000])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[1]", '[[1, {"job": "\\ud800"}, ""]]', '[[1, {"job": 2}, ""]]', '[["1", {}, ""]]', "[" * 100_000]
+)
 def test_what_comes_back_from_the_look_is_not_trusted(text: str) -> None:
     with pytest.raises(SheetRefused, match="did not come back whole"):
         read_lines(text)

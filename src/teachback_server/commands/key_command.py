@@ -53,5 +53,7 @@ def create(home: Path, workflow: str | None, scope: str, name: str, days: int | 
     """
     if not workflow and scope != "traces":
         raise click.UsageError("Name the workflow with --workflow: only a key with the scope traces can do without.")
-    load_act(home, "keys").run(workflow or "", scope, name=name[:_LONGEST_NAME], days=days)
+    if len(name) > _LONGEST_NAME or not name.isprintable():
+        raise click.UsageError(f"A name has at most {_LONGEST_NAME} letters, on one line. Shorten it.")
+    load_act(home, "keys").run(workflow or "", scope, name=name.strip(), days=days)
     return 0

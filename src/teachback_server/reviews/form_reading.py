@@ -9,6 +9,8 @@ from datetime import date
 from typing import Final
 
 from teachback.json_types import Json, JsonObject
+from teachback_server.jobs.history_row import RowRefused
+from teachback_server.jobs.json_lines import refuse_unusable
 from teachback_server.reviews.controls import Control, ControlKind, allows_null
 
 _NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?")
@@ -59,10 +61,18 @@ def _read(control: Control, errors: dict[str, str]) -> "Json | _Nothing":
     if not control.text.strip():
         return None if control.is_required and allows_null(control) else _NOTHING
     try:
-        return _parse(control)
+        return _refuse_unstorable(_parse(control))
     except FieldRefused as refused:
         errors[control.dotted] = str(refused)
         return _NOTHING
+
+
+def _refuse_unstorable(value: Json) -> Json:
+    try:
+        refuse_unusable(value)
+    except RowRefused as refusal:
+        raise FieldRefused(f"This cannot be stored: {refusal.reason}; {refusal.remedy}.") from None
+    return value
 
 
 def _parse(control: Control) -> Json:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from teachback.json_types import Json
+from teachback_server.jobs.json_lines import refuse_unusable
 
 MOST_ROWS = 5000
 LARGEST_BYTES = 40 * 1024 * 1024
@@ -53,6 +54,7 @@ def read_lines(text: str) -> list[SheetLine]:
     """The rows that `write_lines` wrote. Raises SheetRefused for anything else."""
     try:
         rows: Json = json.loads(text)
+        refuse_unusable(rows)
     except (ValueError, RecursionError):
         rows = None
     if not isinstance(rows, list) or len(rows) > MOST_ROWS:
@@ -63,8 +65,7 @@ def read_lines(text: str) -> list[SheetLine]:
 def _read_line(row: Json) -> SheetLine:
     match row:
         case [int(number), dict(cells), str(problem)] if all(isinstance(cell, str) for cell in cells.values()):
-            kept = {name: str(cell).replace("\x00", "") for name, cell in cells.items()}
-            return SheetLine(row=number, cells=kept, problem=problem)
+            return SheetLine(row=number, cells=cells, problem=problem)
         case _:
             raise _not_ours()
 

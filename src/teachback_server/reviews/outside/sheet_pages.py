@@ -7,6 +7,7 @@ from http import HTTPStatus
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
+from teachback_server.reviews.actions import FieldChange
 from teachback_server.reviews.outside.sheet_file import (
     LARGEST_BYTES,
     MOST_ROWS,
@@ -51,9 +52,17 @@ class SheetLook:
     left_out: Sequence[LeftOut]
 
     @property
-    def changed(self) -> Sequence[SheetRow]:
-        """Those that would correct an output, as many as a page holds."""
-        return [row for row in self.good if row.changed][:_SHOWN]
+    def changed(self) -> Sequence[tuple[int | None, FieldChange]]:
+        """The numbers of jobs with what would be corrected in them, as many as a page holds."""
+        return self._list_changes()[:_SHOWN]
+
+    @property
+    def more_changed(self) -> int:
+        """How many changes are not shown."""
+        return max(len(self._list_changes()) - _SHOWN, 0)
+
+    def _list_changes(self) -> list[tuple[int | None, FieldChange]]:
+        return [(row.number, change) for row in self.good for change in row.changes]
 
 
 @workflow_page(Role.REVIEWER)

@@ -13,7 +13,7 @@ from teachback.json_types import Json, JsonObject, content_hash
 from teachback.vocabulary import JobStatus, ReviewVerdict
 from teachback_server.jobs.models import Job
 from teachback_server.people.actor import Actor
-from teachback_server.reviews.actions import Decision, DecisionRefused, find_changes
+from teachback_server.reviews.actions import Decision, DecisionRefused, FieldChange, find_changes
 from teachback_server.reviews.controls import build_controls
 from teachback_server.reviews.desk_form import FormRefused, read_decision
 from teachback_server.reviews.models import Review
@@ -50,7 +50,7 @@ class SheetRow:
     line: SheetLine
     number: int | None = None  # of the job
     decision: Decision | None = None
-    changed: tuple[str, ...] = ()  # columns
+    changes: tuple[FieldChange, ...] = ()
     problem: str = ""
     is_stored: bool = False  # already, by this very sheet
 
@@ -167,17 +167,19 @@ def _judge(actor: Actor, line: SheetLine, job: Job | None, reasons: Sequence[Rea
         return SheetRow(line=line, problem=problem) if word else None
     of_fields = {head.removeprefix(_PROPOSED): cell for head, cell in line.cells.items() if head.startswith(_PROPOSED)}
     found = find_sheet_changes(build_controls(job.workflow.output_schema, job.output), of_fields)
-    row = SheetRow(line=line, number=job.number, changed=found.changed)
+    row = SheetRow(line=line, number=job.number)
     if not word and (found.changed or _word(line, _REASON) or _says(line, _NOTE)):
         return replace(row, problem="Something was written or changed, but no decision stands beside it.")
     if not word:
         return None
     try:
-        return replace(row, decision=_read_decision(actor, line, job, found, reasons))
+        decision = _read_decision(actor, line, job, found, reasons)
+        changes = find_changes(decision, job.workflow, {one.code: one for one in reasons})
     except FormRefused as refusal:
         return replace(row, problem=" ".join(list_errors(refusal.form.controls)) or str(refusal))
     except DecisionRefused as refusal:
         return replace(row, problem=str(refusal))
+    return replace(row, decision=decision, changes=changes)
 
 
 def _read_decision(actor: Actor, line: SheetLine, job: Job, found: SheetChanges, reasons: Sequence[Reason]) -> Decision:
@@ -195,13 +197,11 @@ def _read_decision(actor: Actor, line: SheetLine, job: Job, found: SheetChanges,
     note = read_note(even_lines(_says(line, _NOTE)))
     said = {**found.posted, "verdict": verdict.value, "reason": reason, "note": note}
     by: Json = actor.user_id
-    decision = replace(
+    return replace(
         read_decision(job, job.workflow, said),
         would_recur=None,  # the sheet does not ask
         idempotency_key=content_hash({"job": job.pk, "by": by, "row": state, "said": said}),
     )
-    find_changes(decision, job.workflow, {one.code: one for one in reasons})
-    return decision
 
 
 def _says(line: SheetLine, column: str) -> str:
