@@ -6,6 +6,8 @@ from teachback.hash_draws import hash_to_unit
 from teachback.release_document import Approval
 from teachback.vocabulary import JobStatus, RoutingKind
 
+_ASKED_FOR = "Asked for by "
+
 
 @dataclass(frozen=True, kw_only=True)
 class AutonomyState:
@@ -81,6 +83,11 @@ def routing_of_observed(*, status: JobStatus = JobStatus.FINISHED, share: float 
     return Routing(kind=RoutingKind.OBSERVED, reason=reason, probability=share, is_offered=draw < share)
 
 
+def is_asked_for(reason: str) -> bool:
+    """Whether a rule, a check or the agent itself asked for a person, by the reason of a routing."""
+    return reason.startswith(_ASKED_FOR)
+
+
 def _find_review_reason(
     status: JobStatus, confidence: float | None, wants_review: str, approval: Approval, autonomy: AutonomyState
 ) -> str:
@@ -89,7 +96,7 @@ def _find_review_reason(
     if status is not JobStatus.FINISHED:
         return "The agent failed."
     if wants_review:
-        return f"Asked for by “{wants_review}”."
+        return f"{_ASKED_FOR}“{wants_review}”."
     if approval.threshold is None:
         return "Everything is reviewed: this release has not earned autonomy yet."
     if not autonomy.is_on:

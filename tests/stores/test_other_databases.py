@@ -24,6 +24,7 @@ ON_POSTGRESQL = (
     "jobs/test_actions.py",
     "jobs/test_api.py",
     "reviews/test_actions.py",
+    "reviews/test_equal_jobs.py",
     "reviews/test_pages_jobs.py",
     "releases/test_actions.py",
     "intake",

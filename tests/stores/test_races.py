@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from threading import Barrier, Event, Thread
 
@@ -39,7 +40,8 @@ from teachback_server.results.actions import tally_work
 from teachback_server.results.counts import count_work
 from teachback_server.results.undoing import undo_last_decision
 from teachback_server.reviews.actions import Decision, JobAlreadyDecided, claim_next_job, decide_review
-from teachback_server.reviews.models import Claim, Retraction, Review
+from teachback_server.reviews.equal_jobs.accepting import BulkRefused, accept_equal_jobs
+from teachback_server.reviews.models import BulkAccept, Claim, Retraction, Review
 from teachback_server.workflows.access import Role
 from teachback_server.workflows.actions import edit_boundary, give_role, take_role
 from teachback_server.workflows.models import Membership, Workflow
@@ -208,6 +210,24 @@ def test_whoever_presses_undo_twice_at_once_takes_two_decisions_back(house: Hous
     told = at_once(*[lambda: undo_last_decision(house.reviewer, house.workflow)] * 2)
     assert sorted(job.number for job in told if isinstance(job, Job)) == [2, 3]
     assert (Review.objects.count(), Retraction.objects.count()) == (1, 2)
+
+
+def test_equal_jobs_that_two_people_accept_at_once_are_accepted_by_one_of_them(house: House) -> None:
+    for place in range(4):
+        arrivals = [Arrival(external_id=f"{place}-{one}", input={"text": f"same {place}"}) for one in range(7)]
+        results = [AgentResult(status=JobStatus.FINISHED, output=GOOD, confidence=0.5)] * 7
+        live = get_live_state(house.workflow)
+        jobs = record_ended_jobs(SYSTEM, house.workflow, live, arrivals, results, source=JobSource.ELSEWHERE)
+        numbers = [job.number for job in jobs[2:]]
+        for person, job in ((house.reviewer, jobs[0]), (house.owner, jobs[1])):
+            decide_review(person, Decision(job=job, verdict=ReviewVerdict.ACCEPTED, idempotency_key=f"{job.pk}"))
+        told = at_once(
+            *[partial(accept_equal_jobs, house.reviewer, jobs[0], numbers, key=f"bob {place}")] * 2,
+            partial(accept_equal_jobs, house.owner, jobs[1], numbers, key=f"alice {place}"),
+        )
+        assert of_kind(told, BulkAccept) + of_kind(told, BulkRefused) == 3, told
+        assert BulkAccept.objects.count() == place + 1
+        assert Review.objects.count() == 7 * (place + 1)
 
 
 def test_reviews_are_taken_in_once_by_however_many_workers(house: House) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from teachback.vocabulary import JobStatus, ReviewVerdict, RoutingKind
 from teachback_server.agents.open_releases import OpenReleases
@@ -11,6 +11,7 @@ from teachback_server.evals.gate_jobs import is_right, run_over_jobs
 from teachback_server.improvements.evidence import UNSURE, list_family, sureness_of
 from teachback_server.jobs.models import Job
 from teachback_server.releases.models import Release
+from teachback_server.reviews.models import BulkMember
 from teachback_server.workflows.models import Workflow
 
 
@@ -31,7 +32,9 @@ def list_pool(
 
     Taking them in order of arrival, and none before all are decided, keeps out whatever order people decide in. A job
     that they pass over holds the others up until as many later ones are decided; then it counts as wrong.
-    `only_test_cases` is for a release in the shadow, all others are judged by what they did themselves.
+    `only_test_cases` is for a release in the shadow, all others are judged by what they did themselves. Of jobs that a
+    person accepted as equal to one that they looked at, only that one counts here: the others are no evidence of
+    their own, and to leave out what was right cannot make a release look better.
     """
     jobs = _eligible(workflow, release, from_job, only_test_cases=only_test_cases).order_by("number")
     rows = list(jobs.values_list("pk", "case__pk", "review__verdict")[: 2 * count])
@@ -76,7 +79,8 @@ def _eligible(workflow: Workflow, release: Release, from_job: int, *, only_test_
     if only_test_cases:
         # Below 1: recorded by somebody who had not read yet that test cases are reviewed now; nobody will decide those.
         return jobs.filter(is_test_case=True, review_probability=1.0)
-    return jobs.filter(release_id__in=list_family(release))
+    accepted_as_equal = BulkMember.objects.filter(review_id=OuterRef("review__pk"))
+    return jobs.filter(~Exists(accepted_as_equal), release_id__in=list_family(release))
 
 
 def _case_id(job: Job) -> int | None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
+from teachback.routing import is_asked_for
 from teachback.vocabulary import JobStatus, Lever, RoutingKind
 from teachback_server.evals.models import CaseResult, Gate
 from teachback_server.jobs.models import Job
@@ -11,7 +12,6 @@ from teachback_server.releases.models import Release
 
 UNSURE = -1.0  # stands for the confidence of a job that can never skip review, such as one that was handed back
 WATCHED_JOBS = 1000
-_ASKED_FOR = "Asked for by"  # how `teachback.routing` begins where a rule or a check wants a person to look
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +86,7 @@ def get_watched_evidence(release: Release) -> Evidence:
 
 def sureness_of(status: str, confidence: float | None, routing_reason: str) -> float:
     """How sure the agent was of a job that it did, as far as that may let the job skip review."""
-    if status != JobStatus.FINISHED or confidence is None or routing_reason.startswith(_ASKED_FOR):
+    if status != JobStatus.FINISHED or confidence is None or is_asked_for(routing_reason):
         return UNSURE
     return confidence
 

@@ -55,6 +55,9 @@ class Job(models.Model):
         ]
         indexes = [
             models.Index(fields=["workflow", "number"], condition=models.Q(is_waiting=True), name="job_waiting"),
+            models.Index(  # those that may equal one that was just decided
+                fields=["workflow", "group", "number"], condition=models.Q(is_waiting=True), name="job_waiting_by_group"
+            ),
             models.Index(fields=["workflow", "number"], condition=models.Q(source="import"), name="job_imported"),
             models.Index(fields=["release", "routing"], name="job_by_release_and_routing"),
             models.Index(fields=["workflow", "trace_id"], name="job_by_trace"),

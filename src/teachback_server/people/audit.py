@@ -42,6 +42,7 @@ class Act(StrEnum):
     DOCUMENT_ATTACHED = "document_attached"
     OUTCOME_RECORDED = "outcome_recorded"
     REVIEWS_DECIDED = "reviews_decided"
+    REVIEWS_ACCEPTED_TOGETHER = "reviews_accepted_together"
     REVIEW_TAKEN_BACK = "review_taken_back"
     SECOND_REVIEW_DECIDED = "second_review_decided"
     SECOND_REVIEW_TAKEN_BACK = "second_review_taken_back"
@@ -96,6 +97,7 @@ SENTENCES: Mapping[Act, str] = {
     Act.DOCUMENT_ATTACHED: "attached {subject}",
     Act.OUTCOME_RECORDED: "said whether {subject} was used",
     Act.REVIEWS_DECIDED: "decided {subject}",
+    Act.REVIEWS_ACCEPTED_TOGETHER: "accepted without opening each {subject}",
     Act.REVIEW_TAKEN_BACK: "took back their decision on {subject}",
     Act.SECOND_REVIEW_DECIDED: "decided once more, without seeing the first decision, {subject}",
     Act.SECOND_REVIEW_TAKEN_BACK: "took back their second decision on {subject}",

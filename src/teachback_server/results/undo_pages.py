@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 
 from teachback_server.results.undoing import undo_last_decision
 from teachback_server.reviews.retracting import UndoRefused
+from teachback_server.reviews.sessions import count_undone_with
 from teachback_server.workflows.access import Role
 from teachback_server.workflows.page_access import WorkflowRequest, workflow_page
 
@@ -24,8 +25,11 @@ def undo(request: WorkflowRequest) -> HttpResponseBase:
             return JsonResponse({"message": str(refusal)}, status=HTTPStatus.CONFLICT)
         messages.warning(request, str(refusal))
         return redirect("review", workflow_name=request.workflow.name)
+    jobs = count_undone_with(job)
     message = f"Your decision on job {job.number} is taken back. Decide it again."
+    if jobs > 1:
+        message = f"What you decided on {jobs} equal jobs is taken back; all of them wait again. This is the first."
     if wants_json:
-        return JsonResponse({"message": message, "number": job.number, "key": uuid4().hex})
+        return JsonResponse({"message": message, "number": job.number, "key": uuid4().hex, "jobs": jobs})
     messages.success(request, message)
     return redirect("review-job", workflow_name=request.workflow.name, number=job.number)

@@ -15,7 +15,7 @@ from teachback_server.reviews.actions import claim_job
 from teachback_server.reviews.agreement.taking_back import find_newest_second, take_back_second
 from teachback_server.reviews.models import Review
 from teachback_server.reviews.retracting import UndoRefused, move_to_retraction
-from teachback_server.reviews.sessions import UNDONE_AT_MOST, find_undoable
+from teachback_server.reviews.sessions import UNDONE_AT_MOST, find_undoable, list_undone_with
 from teachback_server.workflows.access import Role, require_role
 from teachback_server.workflows.models import Workflow
 from teachback_server.workflows.turns import take_turn
@@ -24,6 +24,7 @@ from teachback_server.workflows.turns import take_turn
 def undo_last_decision(actor: Actor, workflow: Workflow) -> Job:
     """Take back the newest decision of a person's session, and give them its job to decide again.
 
+    Equal jobs that were accepted together are taken back together, all or none; the first of them is given.
     Raises UndoRefused, and changes nothing, where there is none to take back or something was made from it.
     """
     require_role(actor, workflow.pk, Role.REVIEWER)
@@ -41,9 +42,11 @@ def undo_last_decision(actor: Actor, workflow: Workflow) -> Job:
                 f"There is nothing to undo: only the last {UNDONE_AT_MOST} decisions that you made without a break of "
                 "half an hour can be taken back."
             )
-        take_out(actor, review, now=now)
-        claim_job(actor, review.job, now=now)
-    return Job.objects.get(pk=review.job_id)
+        undone = list_undone_with(review)
+        for one in undone:
+            take_out(actor, one, now=now)
+        claim_job(actor, undone[0].job, now=now)
+    return Job.objects.get(pk=undone[0].job_id)
 
 
 def take_out(actor: Actor, review: Review, *, now: datetime) -> None:

@@ -127,9 +127,12 @@ def decide_review(actor: Actor, decision: Decision) -> Review:
         return stored
 
 
-def decide_reviews(actor: Actor, workflow: Workflow, decisions: Sequence[Decision]) -> list[Review]:
+def decide_reviews(
+    actor: Actor, workflow: Workflow, decisions: Sequence[Decision], *, was_each_seen: bool = True
+) -> list[Review]:
     """Store decisions on jobs of one workflow, all or none.
 
+    Of those that were not each seen nothing is drawn here: their act has a sample of its own.
     Raises JobAlreadyDecided, JobClaimedByAnother or DecisionRefused; then nothing is stored.
     """
     require_role(actor, workflow.pk, Role.REVIEWER)
@@ -146,7 +149,7 @@ def decide_reviews(actor: Actor, workflow: Workflow, decisions: Sequence[Decisio
             reviews = _insert_reviews(actor, workflow, decisions, reasons, now)
             _insert_corrections(reviews, decisions, changes)
             own = [review for review in reviews if review.reviewer_id is not None]
-            if own and not actor.is_system:
+            if own and was_each_seen and not actor.is_system:
                 draw_second_reviews(actor, workflow, own)
                 draw_planted(actor, workflow, own)
             job_ids = [decision.job.pk for decision in decisions]

@@ -165,6 +165,36 @@ class ReasonMove(models.Model):
         db_table = "reason_move"
 
 
+class BulkAccept(models.Model):
+    """One act by which a person, who had accepted one job, accepted others that are equal to it. Append-only.
+
+    An undo takes back the reviews of all its members; the act and its members stay on record.
+    """
+
+    workflow = models.ForeignKey(Workflow, on_delete=models.PROTECT, related_name="+")
+    job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="+")  # the one that the person had looked at
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    jobs = models.PositiveIntegerField()  # accepted by it
+    asked_again = models.PositiveIntegerField()  # of those, how many somebody else decides once more
+    idempotency_key = models.CharField(max_length=80, unique=True)
+
+    class Meta:
+        db_table = "bulk_accept"
+        indexes = [models.Index(fields=["workflow", "id"], name="bulk_accept_by_workflow")]
+
+
+class BulkMember(models.Model):
+    """A decision that was made without looking at its job, as the job equals one that was looked at. Append-only."""
+
+    review_id = models.BigIntegerField(primary_key=True)  # that the decision had, if it was taken back
+    bulk = models.ForeignKey(BulkAccept, on_delete=models.PROTECT, related_name="members")
+    job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        db_table = "bulk_member"
+
+
 class SecondReview(models.Model):
     """A job that was decided and is decided again, blind, by a person who has not decided it: asked for, then given.
 

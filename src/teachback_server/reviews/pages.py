@@ -26,6 +26,7 @@ from teachback_server.reviews.actions import (
 from teachback_server.reviews.agreement.deciding import decide_at_desk
 from teachback_server.reviews.claims import get_queue_state
 from teachback_server.reviews.desk_form import DeskForm, FormRefused, filled_form, fresh_form, read_decision
+from teachback_server.reviews.equal_jobs.offering import find_offer
 from teachback_server.reviews.models import Review, SecondReview
 from teachback_server.reviews.queries import describe_for_desk, list_corrected_fields
 from teachback_server.reviews.sessions import find_session
@@ -130,13 +131,15 @@ def _decide(request: WorkflowRequest, job: Job) -> HttpResponseBase:
 
 
 def _answer_decided(request: WorkflowRequest, job: Job, review: Review | SecondReview) -> HttpResponseBase:
-    sentence = _describe_decision(job, review)
-    if not _wants_json(request):
+    sentence, offer = _describe_decision(job, review), find_offer(request.actor, job, review)
+    is_page = not _wants_json(request)
+    if is_page or "is_last" in request.POST:  # the script has nothing more to show and loads a page, which says it
         messages.success(request, sentence)
+        if offer is not None:
+            messages.info(request, offer.as_message())
+    if is_page:
         return redirect("review", workflow_name=request.workflow.name)
-    if "is_last" in request.POST:  # the desk has nothing more to show and loads the page again, which then says it
-        messages.success(request, sentence)
-    return JsonResponse({"message": sentence})
+    return JsonResponse({"message": sentence, "offer": offer.as_json() if offer else None})
 
 
 def _answer_refused(request: WorkflowRequest, job: Job, posted: Mapping[str, str], answer: Answer) -> HttpResponseBase:

@@ -17,7 +17,7 @@ from teachback_server.jobs.shown_values import ShownValue, label_of, list_shown_
 from teachback_server.jobs.source_marks import Wanted, list_sourced_values
 from teachback_server.reviews.agreement.asking import SecondKind
 from teachback_server.reviews.agreement.waiting import find_second_for
-from teachback_server.reviews.models import Correction, KnownAnswer, Review, SecondReview
+from teachback_server.reviews.models import BulkMember, Correction, KnownAnswer, Review, SecondReview
 from teachback_server.reviews.queue_order import find_due
 from teachback_server.workflows.models import Workflow
 
@@ -93,6 +93,7 @@ class ReviewFacts:
     reviewer: str
     decided_at: datetime
     corrections: tuple[CorrectionFacts, ...]
+    equal_to: int | None = None  # the job that was looked at instead, where this one was accepted as equal to it
 
 
 def describe_for_desk(job: Job, workflow: Workflow, person_id: int = 0) -> DeskJob:
@@ -163,6 +164,7 @@ def find_review(job: Job, output_schema: JsonObject) -> ReviewFacts | None:
         corrections=tuple(
             _describe(correction, output_schema) for correction in Correction.objects.filter(review=row).order_by("id")
         ),
+        equal_to=BulkMember.objects.filter(review_id=row.pk).values_list("bulk__job__number", flat=True).first(),
     )
 
 

@@ -4,9 +4,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median
 
+from django.db.models import Exists, OuterRef, QuerySet
+
+from teachback_server.jobs.models import Job
 from teachback_server.people.actor import Actor
 from teachback_server.reviews.agreement.figures import list_pairs
-from teachback_server.reviews.models import Retraction, Review
+from teachback_server.reviews.models import BulkMember, Retraction, Review
 from teachback_server.workflows.models import Workflow
 
 LONGEST_BREAK = timedelta(minutes=30)  # after which another session begins
@@ -19,8 +22,9 @@ class Session:
     """What one person decided since their last long break."""
 
     began_at: datetime
-    decisions: int
+    decisions: int  # on jobs that they looked at
     median_seconds: float | None  # None: of no decision is it known
+    equal: int = 0  # jobs that they accepted besides, as they equal one of those
     compared: int = 0  # jobs that somebody else decided, too, in all sessions
     same: int = 0  # of those, on which both said the same
 
@@ -28,16 +32,19 @@ class Session:
 def find_session(actor: Actor, workflow: Workflow, *, now: datetime) -> Session | None:
     """The session in which a person is; None where they decided nothing within the last half hour."""
     newest = Review.objects.filter(workflow=workflow, reviewer_id=actor.user_id or 0).order_by("-pk")
-    began_at, decisions, timed = now, 0, list[float]()
-    for decided_at, seconds in newest.values_list("decided_at", "seconds")[:_LOOKED_AT]:
+    newest = newest.annotate(is_equal=Exists(BulkMember.objects.filter(review_id=OuterRef("pk"))))
+    began_at, decisions, equal, timed = now, 0, 0, list[float]()
+    for decided_at, seconds, is_equal in newest.values_list("decided_at", "seconds", "is_equal")[:_LOOKED_AT]:
         if began_at - decided_at > LONGEST_BREAK:
             break
-        began_at, decisions = min(began_at, decided_at), decisions + 1
+        began_at = min(began_at, decided_at)
+        decisions, equal = decisions + (not is_equal), equal + is_equal
         if seconds is not None:
             timed.append(seconds)
-    if not decisions:
+    if not decisions and not equal:
         return None
-    return Session(began_at=began_at, decisions=decisions, median_seconds=median(timed) if timed else None)
+    half = median(timed) if timed else None
+    return Session(began_at=began_at, decisions=decisions, median_seconds=half, equal=equal)
 
 
 def with_agreement(session: Session | None, actor: Actor, workflow: Workflow) -> Session | None:
@@ -51,7 +58,8 @@ def with_agreement(session: Session | None, actor: Actor, workflow: Workflow) ->
 def find_undoable(actor: Actor, workflow: Workflow, *, now: datetime) -> Review | None:
     """The newest decision of a person that still stands, if it is of this session and among the last ten they made.
 
-    What they took back counts among the ten, so undo goes back ten decisions and not further.
+    What they took back counts among the ten, so undo goes back ten decisions and not further. Equal jobs that were
+    accepted together count as one.
     """
     person_id = actor.user_id or 0
     session = find_session(actor, workflow, now=now)
@@ -61,4 +69,28 @@ def find_undoable(actor: Actor, workflow: Workflow, *, now: datetime) -> Review 
         return None
     taken_back = Retraction.objects.filter(workflow=workflow, reviewer_id=person_id, review_id__gt=review.pk)
     since = taken_back.filter(decided_at__gte=session.began_at)
-    return review if since.count() < UNDONE_AT_MOST else None
+    return review if _count_acts(since) < UNDONE_AT_MOST else None
+
+
+def list_undone_with(review: Review) -> list[Review]:
+    """The decisions that an undo takes back: one, or all that were made in the same act and still stand."""
+    same_act = BulkMember.objects.filter(bulk__members__review_id=review.pk)
+    together = Review.objects.filter(pk__in=same_act.values("review_id"), reviewer_id=review.reviewer_id)
+    return list(together.select_related("workflow", "job", "reason").order_by("pk")) or [review]
+
+
+def count_undone_with(job: Job) -> int:
+    """How many decisions the undo took back that gave a job back to be decided."""
+    newest = Retraction.objects.filter(job=job).order_by("-pk").first()
+    if newest is None:
+        return 0
+    same_act = BulkMember.objects.filter(bulk__members__review_id=newest.review_id).values("review_id")
+    together = Retraction.objects.filter(review_id__in=same_act, retracted_at=newest.retracted_at)
+    return together.count() or 1
+
+
+def _count_acts(taken_back: QuerySet[Retraction]) -> int:
+    """In how many acts decisions were made."""
+    ids = list(taken_back.values_list("review_id", flat=True))
+    members = BulkMember.objects.filter(review_id__in=ids)
+    return len(ids) - members.count() + members.values("bulk").distinct().count()

@@ -4,6 +4,7 @@ from django.urls import path
 
 from teachback_server.reviews import job_pages, pages, queue_pages, session_pages
 from teachback_server.reviews.agreement import pages as agreement_pages
+from teachback_server.reviews.equal_jobs import pages as equal_pages
 from teachback_server.reviews.outside import (
     link_pages,
     mail_pages,
@@ -67,6 +68,7 @@ urlpatterns = [
     path("workflows/<slug:workflow_name>/review/queue/terms", queue_pages.terms, name="review-queue-terms"),
     path("workflows/<slug:workflow_name>/review/skipped", pages.show_skipped, name="review-skipped"),
     path("workflows/<slug:workflow_name>/review/<int:number>", pages.one_job, name="review-job"),
+    path("workflows/<slug:workflow_name>/review/<int:number>/equal", equal_pages.equal_jobs, name="review-equal"),
     path("workflows/<slug:workflow_name>/review/<int:number>/keep", pages.keep_job, name="review-keep"),
     path("workflows/<slug:workflow_name>/review/<int:number>/skip", pages.skip, name="review-skip"),
 ]

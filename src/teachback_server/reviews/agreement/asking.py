@@ -1,5 +1,6 @@
 """Asks for more than one decision: by chance a second one, blind, and by chance a known answer to plant."""
 
+import math
 from collections.abc import Sequence
 from enum import StrEnum
 
@@ -14,6 +15,7 @@ from teachback_server.workflows.models import Membership, Workflow
 
 SECOND_SHARE = 0.03
 PLANTED_SHARE = 0.02
+SAMPLED_SHARE = 0.1  # of decisions that one person made together
 TWO_PEOPLE = "two people agreed"  # vouch for an answer without an owner
 _WHO_DECIDE = (Role.REVIEWER, Role.EDITOR, Role.OWNER)
 _LOOKED_AT = 500  # known answers among which one is chosen
@@ -47,6 +49,29 @@ def draw_second_reviews(actor: Actor, workflow: Workflow, reviews: Sequence[Revi
         ],
         ignore_conflicts=True,  # a decision that was taken back had been drawn before
     )
+
+
+def ask_sample(workflow: Workflow, reviews: Sequence[Review]) -> int:
+    """Ask somebody else to repeat a random sample of decisions that were made together; returns of how many.
+
+    One in ten, as many as the owner has repeated of all decisions if that is more, and one at least. Within the
+    transaction that stores the decisions. The sample is a simple random one by a hash of each job, so it cannot be
+    tried twice, and every one of n was drawn with the same probability k/n, which is kept.
+    """
+    share, _ = find_shares(workflow)
+    size = max(1, math.ceil(len(reviews) * max(share, SAMPLED_SHARE)))
+    drawn = sorted(reviews, key=lambda review: hash_to_unit(workflow.salt, "second look", str(review.job_id)))[:size]
+    now, probability = timezone.now(), size / len(reviews)
+    SecondReview.objects.bulk_create(
+        [
+            SecondReview(
+                job_id=review.job_id, workflow=workflow, kind=SecondKind.SECOND, asked_at=now, probability=probability
+            )
+            for review in drawn
+        ],
+        ignore_conflicts=True,  # a decision that was taken back had been drawn before
+    )
+    return size
 
 
 def draw_planted(actor: Actor, workflow: Workflow, reviews: Sequence[Review]) -> None:

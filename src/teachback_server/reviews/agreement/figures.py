@@ -5,14 +5,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 
 from teachback.json_types import Json, JsonObject, canonical_json
 from teachback.vocabulary import ReviewVerdict
 from teachback_server.reviews.agreement.asking import SecondKind
 from teachback_server.reviews.agreement.same_answer import Answer, answer_of
 from teachback_server.reviews.agreement.stamping import NAMED_AT, Habits, weigh_stamping
-from teachback_server.reviews.models import Retraction, Review, SecondReview
+from teachback_server.reviews.models import BulkMember, Retraction, Review, SecondReview
 from teachback_server.statistics.agreement import Agreement, measure_agreement
 from teachback_server.statistics.intervals import Interval, rate_confidence_sequence, wilson_interval
 from teachback_server.workflows.models import Workflow
@@ -82,9 +82,12 @@ class PersonFigures:
 
 
 def list_pairs(workflow: Workflow, *, newest: int = PAIRS_READ, after_id: int = 0) -> list[Pair]:
-    """The newest decisions that were made twice, the older ones first."""
+    """The newest decisions that were made twice, the older ones first.
+
+    Jobs that were accepted as equal to another say nothing of their own: the other was drawn, or not, like all.
+    """
     rows = SecondReview.objects.filter(workflow=workflow, kind=SecondKind.SECOND, is_waiting=False, pk__gt=after_id)
-    seconds = list(rows.select_related("reason").order_by("-pk")[:newest])
+    seconds = list(rows.filter(~_was_accepted_as_equal("job_id")).select_related("reason").order_by("-pk")[:newest])
     firsts = _list_firsts([row.job_id for row in seconds])
     return [
         Pair(
@@ -134,7 +137,7 @@ def list_reason_agreement(pairs: Sequence[Pair], labels: dict[str, str]) -> list
 
 def list_people(workflow: Workflow, pairs: Sequence[Pair]) -> list[PersonFigures]:
     """Everybody who decided here, in the order of their names."""
-    decided = Review.objects.filter(workflow=workflow, reviewer__isnull=False)
+    decided = Review.objects.filter(~_is_equal_member(), workflow=workflow, reviewer__isnull=False)
     rows = decided.values("reviewer_id", "reviewer__username").annotate(
         n=Count("pk"),
         accepted=Count("pk", filter=Q(verdict=ReviewVerdict.ACCEPTED)),
@@ -184,6 +187,16 @@ def list_people(workflow: Workflow, pairs: Sequence[Pair]) -> list[PersonFigures
     return found
 
 
+def _is_equal_member() -> Exists:
+    """Of a review: that its job was accepted as equal to another. It tells nothing of how its person looks at jobs."""
+    return Exists(BulkMember.objects.filter(review_id=OuterRef("pk")))
+
+
+def _was_accepted_as_equal(job: str) -> Exists:
+    """Of a row about a job: that the job was accepted so, whether or not that stands; `job` names the column."""
+    return Exists(BulkMember.objects.filter(job_id=OuterRef(job)))
+
+
 def _list_firsts(job_ids: Sequence[int]) -> "dict[int, Review | Retraction]":
     """The first decision on each job: the one that stands, or the one that a third person settled otherwise."""
     firsts: dict[int, Review | Retraction] = {
@@ -223,7 +236,8 @@ def _count_known(workflow: Workflow) -> dict[int, tuple[int, int, int, int]]:
     counts: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     asked = SecondReview.objects.filter(workflow=workflow, is_waiting=False)
     planted = list(asked.filter(kind=SecondKind.PLANTED).select_related("job"))
-    settled = list(asked.filter(kind=SecondKind.SECOND, job__review__idempotency_key__startswith="settled-"))
+    settled_key = "job__review__idempotency_key__startswith"
+    settled = list(asked.filter(~_was_accepted_as_equal("job_id"), kind=SecondKind.SECOND, **{settled_key: "settled-"}))
     standing = _list_standing([row.job_id for row in (*planted, *settled)])
     for row in planted:
         _count_one(counts[row.reviewer_id or 0], row, standing.get(row.job_id), is_known=True)
@@ -253,7 +267,7 @@ def _find_drift(
     """The share of objections before the last hundred decisions, and in them; none where there were too few before."""
     if decisions < _LATELY + _FEWEST_BEFORE:
         return None, None
-    newest = Review.objects.filter(workflow=workflow, reviewer_id=person_id).order_by("-pk")
+    newest = Review.objects.filter(~_is_equal_member(), workflow=workflow, reviewer_id=person_id).order_by("-pk")
     verdicts = list(newest.values_list("verdict", flat=True)[:_LATELY])
     lately = sum(verdict != ReviewVerdict.ACCEPTED for verdict in verdicts)
     before = decisions - accepted - lately

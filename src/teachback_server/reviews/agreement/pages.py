@@ -22,6 +22,7 @@ from teachback_server.reviews.agreement.freezing import (
     resume_learning,
 )
 from teachback_server.reviews.agreement.terms import TermsRefused, set_shares, stop_vouching, vouch_for
+from teachback_server.reviews.equal_jobs.figures import get_equal_figures
 from teachback_server.reviews.models import KnownAnswer, SecondReview
 from teachback_server.workflows.access import Role
 from teachback_server.workflows.page_access import WorkflowRequest, workflow_page
@@ -129,6 +130,7 @@ def _show(request: WorkflowRequest, shares_form: SharesForm, resume_form: Resume
         "fewest": FEWEST_PAIRS,
         "known": KnownAnswer.objects.filter(workflow=workflow).count(),
         "waiting": SecondReview.objects.filter(workflow=workflow, is_waiting=True).count(),
+        "equal": get_equal_figures(workflow),
         "shares_form": shares_form,
         "resume_form": resume_form,
     }

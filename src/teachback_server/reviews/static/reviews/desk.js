@@ -115,7 +115,10 @@ class Desk {
     if (!hasNext) body.set("is_last", "yes");
     const answer = await sendForm(address, body);
     this.saving.delete(job.dataset.job);
-    if (answer.kind === "saved" && body.has("verdict")) this.keepDecided(job);
+    if (answer.kind === "saved" && body.has("verdict")) {
+      this.keepDecided(job);
+      this.offer(answer.offer);
+    }
     this.settle(job, answer);
     if (!hasNext && this.job === job && answer.kind !== "failed" && answer.kind !== "invalid") this.reloadOnceSaved();
   }
@@ -149,6 +152,17 @@ class Desk {
     if (this.saving.size === 0) location.assign(this.address);
   }
 
+  /** A second step that nobody has to take: a link, and no key, so that it is never taken by accident. */
+  offer(offer) {
+    const line = this.root.querySelector("[data-offer]");
+    line.replaceChildren();
+    if (!offer) return;
+    const link = document.createElement("a");
+    link.href = offer.address;
+    link.textContent = offer.link;
+    line.append(`${offer.text} `, link);
+  }
+
   // ---- undo
 
   keepDecided(job) {
@@ -166,7 +180,7 @@ class Desk {
     this.isUndoing = false;
   }
 
-  async showUndone({ message, number, key }) {
+  async showUndone({ message, number, key, jobs }) {
     const job = this.decided.get(String(number)) ?? (await fetchJob(this.address, number));
     if (!job) return void location.assign(`${this.address}/${number}`);
     this.decided.delete(String(number));
@@ -177,7 +191,8 @@ class Desk {
     keepDraft(this.address, job);
     this.show(job);
     this.say(message);
-    count(1);
+    this.offer(null);
+    count(jobs);
   }
 
   // ---- editing, reasons, marks
