@@ -32,6 +32,7 @@ from teachback_server.reviews.actions import Decision, claim_job, claim_next_job
 from teachback_server.reviews.agreement.deciding import decide_at_desk
 from teachback_server.reviews.agreement.figures import list_pairs, list_people
 from teachback_server.reviews.agreement.terms import set_shares
+from teachback_server.reviews.equal_jobs import accepting
 from teachback_server.reviews.equal_jobs.accepting import BulkRefused, accept_equal_jobs
 from teachback_server.reviews.equal_jobs.figures import get_equal_figures
 from teachback_server.reviews.equal_jobs.finding import MOST_AT_ONCE, Hindrance, find_equal_jobs
@@ -234,6 +235,15 @@ def test_nothing_is_offered_after_anything_but_a_plain_acceptance_just_now(house
     assert offered(house.reviewer, corrected) == []
 
 
+def test_a_job_that_was_accepted_unseen_leads_to_no_others(house: House) -> None:
+    first, unseen = record_equal(house, 2)
+    decide(house.reviewer, first)
+    accept_all(house.reviewer, first)
+    (newcomer,) = record_equal(house, 1)
+    assert offered(house.reviewer, first) == [newcomer.number]
+    assert offered(house.reviewer, unseen) == []
+
+
 def test_a_second_decision_is_followed_by_the_same_offer_as_a_first(house: House) -> None:
     set_shares(house.owner, house.workflow, second=1, planted=0)
     dora = join(house, "dora")
@@ -350,6 +360,26 @@ def test_jobs_that_do_not_equal_the_one_or_belong_elsewhere_cannot_be_named(hous
     with pytest.raises(PermissionMissing):
         accept_equal_jobs(house.stranger, first, [second.number], key="bulk")
     assert Review.objects.count() == 1
+
+
+def test_an_act_that_breaks_off_leaves_nothing_behind_and_can_be_sent_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = record_equal(house, 4)
+    decide(house.reviewer, jobs[0])
+    numbers = offered(house.reviewer, jobs[0])
+    before = AuditEvent.objects.count()
+
+    def break_off(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(accepting, "ask_sample", break_off)
+        with pytest.raises(KeyboardInterrupt):
+            accept_equal_jobs(house.reviewer, jobs[0], numbers, key="bulk")
+    assert (Review.objects.count(), AuditEvent.objects.count()) == (1, before)
+    assert house.workflow.jobs.filter(is_waiting=True).count() == 3
+    assert accept_equal_jobs(house.reviewer, jobs[0], numbers, key="bulk").jobs == 3
 
 
 def test_many_are_accepted_a_hundred_at_a_time(house: House) -> None:
@@ -587,7 +617,8 @@ def test_a_list_that_is_old_is_refused_and_shown_anew(bob: Client, house: House)
 def test_whoever_is_alone_is_told_why_they_decide_one_by_one(bob: Client, house: House) -> None:
     first, _ = record_equal(house, 2)
     house.workflow.memberships.exclude(user=house.bob).delete()
-    decide(house.reviewer, first)
+    page = bob.post(f"{DESK}/{first.number}", {"verdict": "accepted", "key": "k"}, follow=True).content.decode()
+    assert "Why they are decided one by one</a>" in page
     look = text_of(bob, f"{DESK}/{first.number}/equal")
     assert "Nobody else decides jobs here" in look
     assert '<button class="button">Accept' not in look

@@ -13,6 +13,8 @@ from teachback_server.people.actor import Actor
 from teachback_server.reviews.equal_jobs.finding import find_equal_jobs
 from teachback_server.reviews.models import BulkAccept, Review, SecondReview
 
+_WHY = "Why they are decided one by one"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
@@ -42,7 +44,7 @@ def find_offer(actor: Actor, job: Job, decided: Review | SecondReview) -> Offer 
     more = f"{count} more waiting jobs are" if count > 1 else "1 more waiting job is"
     return Offer(
         text=f"{more} equal to job {job.number}, input and output, word for word.",
-        link="Look at them" if count > 1 else "Look at it",
+        link=_WHY if equal.hindrance else "Look at them" if count > 1 else "Look at it",
         address=reverse("review-equal", args=[job.workflow.name, job.number]),
     )
 
