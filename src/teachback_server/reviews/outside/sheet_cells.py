@@ -7,7 +7,7 @@ from datetime import date
 LONGEST_CELL = 32_000  # Excel cuts longer ones off at 32,767 letters without a word
 _APOSTROPHE = "'"  # before a text it tells spreadsheets that it is one
 _SIGNS = "=+\\-@＝＋－＠"
-_STARTS_FORMULA = re.compile(rf"[\s\ufeff\u200b]*[{_SIGNS}]|[\t\r\n]")
+_STARTS_FORMULA = re.compile(rf"[\s\ufeff\u200b]*[{_SIGNS}\t\r\n]")
 # A program that splits at other signs than a comma, or knows no quotes, sees a cell of its own begin after these.
 _INNER = re.compile(rf"([;\t\r\n](?:[^\S\t\r\n]|\")*'*)(?=[{_SIGNS}])")
 _INNER_WRITTEN = re.compile(rf"([;\t\r\n](?:[^\S\t\r\n]|\")*'*)'(?=[{_SIGNS}])")
