@@ -67,6 +67,12 @@ SHOWN = (
         path=f"{HERE}/review/queue",
     ),
     Shown(
+        name="skills",
+        title="Skills",
+        says="For owners: who may decide which kind of jobs, and what waits that nobody may decide.",
+        path=f"{HERE}/settings/skills",
+    ),
+    Shown(
         name="agreement",
         title="Agreement",
         says="How far people agree when two decide the same job without knowing of each other.",

@@ -9,6 +9,7 @@ from teachback_server.jobs.attachments import keep_attachment  # noqa: E402
 from teachback_server.jobs.models import Job  # noqa: E402
 from teachback_server.people.actions import choose_password, make_user  # noqa: E402
 from teachback_server.people.actor import SYSTEM  # noqa: E402
+from teachback_server.reviews.skills import add_skill  # noqa: E402
 
 PASSWORD = "four words in a row"
 
@@ -23,3 +24,5 @@ waiting = record_jobs(house.workflow, [{"queue": "billing", "order_number": "A20
 keep_attachment(house.owner, waiting[0], "mail.txt", b"The order A20 was billed twice.")
 place = {"document": "mail.txt", "text": "order A20"}
 Job.objects.filter(pk=waiting[0].pk).update(provenance={"order_number": place, "queue": "the second line"})
+add_skill(house.owner, house.workflow, label="Reads French", field="text", value="Bonjour", holders=[house.bob])
+add_skill(house.owner, house.workflow, label="Contracts", field="text", value="See the contract.")

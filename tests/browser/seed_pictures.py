@@ -25,6 +25,7 @@ from teachback_server.reviews.agreement.deciding import decide_at_desk  # noqa: 
 from teachback_server.reviews.agreement.terms import set_shares  # noqa: E402
 from teachback_server.reviews.models import Review  # noqa: E402
 from teachback_server.reviews.outside.targets import add_target  # noqa: E402
+from teachback_server.reviews.skills import add_skill  # noqa: E402
 from teachback_server.workflows.access import Role  # noqa: E402
 from teachback_server.workflows.actions import give_role  # noqa: E402
 from teachback_server.workflows.models import Workflow  # noqa: E402
@@ -75,6 +76,21 @@ for place, (job, right) in enumerate(zip(again, seen, strict=True), start=1):
     for person in sorted(people.values(), key=lambda one: (place + one.pk) % 2):  # each is the first as often
         decide(actor(person), Job.objects.get(pk=job.pk), right, place)
 set_shares(owner, workflow, second=0.05, planted=0.02)
+
+foreign = [("fr", "Où est mon colis 54-3310 ?"), ("nl", "Waar blijft mijn bestelling 54-3311?")] * 3
+record_ended_jobs(
+    SYSTEM,
+    workflow,
+    get_live_state(workflow),
+    [
+        Arrival(external_id=f"abroad-{place}", input={"message": said, "language": language})
+        for place, (language, said) in enumerate(foreign)
+    ],
+    [AgentResult(status=JobStatus.FINISHED, output=seen[0].job.output, confidence=0.4)] * len(foreign),
+    source=JobSource.AGENT,
+)
+add_skill(owner, workflow, label="Reads French", field="language", value="fr", holders=[people["bea"], administrator])
+add_skill(owner, workflow, label="Reads Dutch", field="language", value="nl")
 
 settings.PRIVATE_TARGETS = ["192.0.2.10"]
 add_target(owner, workflow, kind="webhook", url="http://192.0.2.10/decisions")

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django_tasks.base import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
+from builders import make_house, record_jobs
 from teachback.vocabulary import JobStatus, ReviewVerdict
 from teachback_server.agents.protocol import AgentResult
 from teachback_server.backtest.models import BacktestRun
@@ -19,6 +20,7 @@ from teachback_server.people.actor import SYSTEM
 from teachback_server.releases.actions import open_workflow
 from teachback_server.releases.queries import get_live_state
 from teachback_server.reviews.actions import Decision, decide_review
+from teachback_server.reviews.models import QueuePlace, ReviewTerms
 from teachback_server.workflows.boundary import Boundary
 from teachback_server.workflows.models import Workflow
 
@@ -85,3 +87,15 @@ def test_a_workflow_whose_decisions_were_all_read_is_left_alone() -> None:
     review = workflow.reviews.get()
     LearningState.objects.update_or_create(workflow=workflow, defaults={"last_review_id": review.pk})
     assert list_workflows_to_advance() == []
+
+
+def test_a_round_passes_overdue_jobs_on_once(tmp_path: Path) -> None:
+    house = make_house()
+    record_jobs(house.workflow, [{"queue": "billing"}] * 2)
+    terms = {"decide_within_hours": 1, "escalate_after_hours": 0, "escalate_to": house.bob}
+    ReviewTerms.objects.create(workflow=house.workflow, **terms)
+    see_to_everything(tmp_path)
+    first = list(QueuePlace.objects.order_by("pk").values_list("assignee", "escalated_at"))
+    assert [assignee for assignee, _ in first] == [house.bob.pk] * 2
+    see_to_everything(tmp_path)
+    assert list(QueuePlace.objects.order_by("pk").values_list("assignee", "escalated_at")) == first

@@ -26,6 +26,8 @@ ON_POSTGRESQL = (
     "reviews/test_actions.py",
     "reviews/test_equal_jobs.py",
     "reviews/test_pages_jobs.py",
+    "reviews/test_passing_on.py",
+    "reviews/test_skills.py",
     "releases/test_actions.py",
     "intake",
 )

@@ -41,7 +41,9 @@ from teachback_server.results.counts import count_work
 from teachback_server.results.undoing import undo_last_decision
 from teachback_server.reviews.actions import Decision, JobAlreadyDecided, claim_next_job, decide_review
 from teachback_server.reviews.equal_jobs.accepting import BulkRefused, accept_equal_jobs
-from teachback_server.reviews.models import BulkAccept, Claim, Retraction, Review
+from teachback_server.reviews.models import BulkAccept, Claim, QueuePlace, Retraction, Review
+from teachback_server.reviews.passing_on import pass_on_overdue
+from teachback_server.reviews.placing import PassOn, set_terms
 from teachback_server.workflows.access import Role
 from teachback_server.workflows.actions import edit_boundary, give_role, take_role
 from teachback_server.workflows.models import Membership, Workflow
@@ -318,3 +320,20 @@ def test_requests_that_are_counted_at_once_all_count(house: House) -> None:
     assert at_once(*(lambda order=order: count(order) for order in (1, -1, 1, -1))) == [None] * 4  # type: ignore[misc]
     assert set(IntakeTally.objects.values_list("count", flat=True)) == {80}
     assert Release.objects.count() == 2
+
+
+def test_what_several_workers_pass_on_at_once_is_passed_on_once_and_never_what_is_decided(house: House) -> None:
+    jobs = record_jobs(house.workflow, [GOOD] * 12)
+    set_terms(house.owner, house.workflow, decide_within_hours=1, pass_on=PassOn(after_hours=0, to=house.alice))
+
+    def decide(job: Job) -> Review:
+        decision = Decision(job=job, verdict=ReviewVerdict.ACCEPTED, idempotency_key=f"d{job.pk}")
+        return decide_review(house.reviewer, decision)
+
+    deciding = [lambda job=job: decide(job) for job in jobs[:4]]  # type: ignore[misc]
+    told = at_once(*[pass_on_overdue] * 3, *deciding)
+    assert of_kind(told, Review) == 4
+    passed = [count for count in told if isinstance(count, int)]
+    assert 8 <= sum(passed) <= 12
+    assert sum(count > 0 for count in passed) == AuditEvent.objects.filter(kind="jobs_passed_on").count() == 1
+    assert set(QueuePlace.objects.values_list("job_id", flat=True)) == {job.pk for job in jobs[4:]}

@@ -56,6 +56,10 @@ class Act(StrEnum):
     LEARNING_RESUMED = "learning_resumed"
     QUEUE_PLACED = "queue_placed"
     REVIEW_TERMS_SET = "review_terms_set"
+    JOBS_PASSED_ON = "jobs_passed_on"
+    SKILL_ADDED = "skill_added"
+    SKILL_GIVEN = "skill_given"
+    SKILL_REMOVED = "skill_removed"
     REASONS_EDITED = "reasons_edited"
     CHANGE_PROPOSED = "change_proposed"
     CHANGE_JUDGED = "change_judged"
@@ -110,6 +114,10 @@ SENTENCES: Mapping[Act, str] = {
     Act.LEARNING_FROZEN: "paused learning: {subject}",
     Act.LEARNING_RESUMED: "let learning go on: {subject}",
     Act.QUEUE_PLACED: "said how and by whom to decide {subject}",
+    Act.JOBS_PASSED_ON: "passed on {subject}",
+    Act.SKILL_ADDED: "said that some jobs need the skill {subject}",
+    Act.SKILL_GIVEN: "said who has the skill {subject}",
+    Act.SKILL_REMOVED: "said that no job needs the skill {subject}",
     Act.REASONS_EDITED: "edited the reasons ({subject})",
     Act.REVIEW_TERMS_SET: "said how jobs are to be decided: {subject}",
     Act.CHANGE_PROPOSED: "proposed {subject}",

@@ -11,7 +11,7 @@ from teachback_server.jobs.models import Job
 from teachback_server.people.actor import Actor
 from teachback_server.results.counts import TALLIED_SLICE_JOBS, find_horizon, group_reasons, group_reviews
 from teachback_server.results.models import ReasonTally, ReviewTally
-from teachback_server.reviews.actions import claim_job
+from teachback_server.reviews.actions import JobAlreadyDecided, SkillMissing, claim_job
 from teachback_server.reviews.agreement.taking_back import find_newest_second, take_back_second
 from teachback_server.reviews.models import Review
 from teachback_server.reviews.retracting import UndoRefused, move_to_retraction
@@ -35,7 +35,7 @@ def undo_last_decision(actor: Actor, workflow: Workflow) -> Job:
         second = find_newest_second(actor, workflow, since=review.decided_at if review else None)
         if second is not None:
             job = take_back_second(actor, second, now=now)
-            claim_job(actor, job, now=now)
+            _claim_again(actor, job, now)
             return job
         if review is None:
             raise UndoRefused(
@@ -45,8 +45,18 @@ def undo_last_decision(actor: Actor, workflow: Workflow) -> Job:
         undone = list_undone_with(review)
         for one in undone:
             take_out(actor, one, now=now)
-        claim_job(actor, undone[0].job, now=now)
+        _claim_again(actor, undone[0].job, now)
     return Job.objects.get(pk=undone[0].job_id)
+
+
+def _claim_again(actor: Actor, job: Job, now: datetime) -> None:
+    """Whoever could not decide a job anew may not take back what they decided. Raises UndoRefused."""
+    try:
+        claim_job(actor, job, now=now)
+    except (SkillMissing, JobAlreadyDecided) as refusal:
+        raise UndoRefused(
+            f"Your decision on job {job.number} stands: you lack a skill by now that it takes to decide it anew."
+        ) from refusal
 
 
 def take_out(actor: Actor, review: Review, *, now: datetime) -> None:

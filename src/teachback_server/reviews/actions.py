@@ -19,6 +19,7 @@ from teachback_server.reviews.agreement.waiting import find_second_for, find_sec
 from teachback_server.reviews.claims import list_holders
 from teachback_server.reviews.models import Claim, Correction, QueuePlace, Retraction, Review, Skip
 from teachback_server.reviews.queue_order import find_held_job, find_waiting_job
+from teachback_server.reviews.skill_queries import find_missing_skills
 from teachback_server.workflows.access import Role, require_role
 from teachback_server.workflows.models import Reason, Workflow
 from teachback_server.workflows.turns import take_turn
@@ -41,6 +42,10 @@ class JobClaimedByAnother(ValueError):
 
 class DecisionRefused(ValueError):
     """The decision lacks something. The message says what to add."""
+
+
+class SkillMissing(DecisionRefused):
+    """The person lacks a skill that the job needs, so they may neither open nor decide it. The message names it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +89,10 @@ def claim_next_job(actor: Actor, workflow: Workflow, *, besides: Sequence[int] =
 
 
 def claim_job(actor: Actor, job: Job, *, now: datetime | None = None) -> Claim:
-    """Lease a waiting job to one person, or renew their lease. Raises JobClaimedByAnother or JobAlreadyDecided."""
+    """Lease a waiting job to one person, or renew their lease.
+
+    Raises JobClaimedByAnother, JobAlreadyDecided or SkillMissing.
+    """
     person_id = _require_reviewer(actor, job.workflow_id)
     now = now or timezone.now()
     with transaction.atomic():
@@ -92,6 +100,7 @@ def claim_job(actor: Actor, job: Job, *, now: datetime | None = None) -> Claim:
         is_waiting = Job.objects.filter(pk=job.pk, is_waiting=True).exists()
         if not is_waiting and find_second_for(job, person_id) is None:
             raise JobAlreadyDecided("This job no longer waits for a decision.")
+        refuse_unskilled(actor, [job])
         refuse_foreign_claims(actor, [job], now)
         return _lease(person_id, job, now)
 
@@ -133,7 +142,7 @@ def decide_reviews(
     """Store decisions on jobs of one workflow, all or none.
 
     Of those that were not each seen nothing is drawn here: their act has a sample of its own.
-    Raises JobAlreadyDecided, JobClaimedByAnother or DecisionRefused; then nothing is stored.
+    Raises JobAlreadyDecided, JobClaimedByAnother or DecisionRefused (as SkillMissing is); then nothing is stored.
     """
     require_role(actor, workflow.pk, Role.REVIEWER)
     for decision in decisions:
@@ -145,6 +154,7 @@ def decide_reviews(
         with transaction.atomic():
             take_turn(workflow.pk)
             _refuse_taken_back(decisions)
+            refuse_unskilled(actor, [decision.job for decision in decisions if not decision.decided_by])
             refuse_foreign_claims(actor, [decision.job for decision in decisions], now)
             reviews = _insert_reviews(actor, workflow, decisions, reasons, now)
             _insert_corrections(reviews, decisions, changes)
@@ -211,6 +221,22 @@ def refuse_foreign_claims(actor: Actor, jobs: Sequence[Job], now: datetime) -> N
     others = [holder for holder in list_holders(jobs, now=now) if holder.user_id != actor.user_id]
     if others:
         raise JobClaimedByAnother(f"{others[0].name} has this job on screen now. Go on with the next one.")
+
+
+def refuse_unskilled(actor: Actor, jobs: Sequence[Job]) -> None:
+    """Raise SkillMissing where the person lacks a skill that one of these jobs of one workflow needs.
+
+    Only people who signed in have skills. Programs with a key and holders of a link were trusted with decisions by
+    somebody with the right, and whoever decided imported history did so elsewhere.
+    """
+    if actor.is_system or not jobs:
+        return
+    missing = find_missing_skills(jobs[0].workflow_id, actor.user_id, [job.pk for job in jobs])
+    if missing is not None:
+        number, skills = missing
+        raise SkillMissing(
+            f"Job {number} needs the skill {skills}, which you do not have. An owner can give it to you."
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

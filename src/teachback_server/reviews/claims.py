@@ -6,6 +6,7 @@ from datetime import datetime
 
 from teachback_server.jobs.models import Job
 from teachback_server.reviews.models import Claim, QueuePlace, Skip
+from teachback_server.reviews.skill_queries import count_needing_more
 from teachback_server.workflows.models import Workflow
 
 COUNTED_AT_MOST = 10_000  # counting further would cost more than the number tells
@@ -19,6 +20,7 @@ class QueueState:
     held_by_others: int
     skipped: int
     for_others: int
+    needing_more: int  # a skill that they lack
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,4 +49,5 @@ def get_queue_state(workflow: Workflow, user_id: int, *, now: datetime) -> Queue
         held_by_others=held.exclude(user_id=user_id).count(),
         skipped=skipped.count(),
         for_others=for_others.count(),
+        needing_more=count_needing_more(workflow.pk, user_id),
     )

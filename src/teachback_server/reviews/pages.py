@@ -18,6 +18,7 @@ from teachback_server.reviews.actions import (
     DecisionRefused,
     JobAlreadyDecided,
     JobClaimedByAnother,
+    SkillMissing,
     claim_job,
     claim_next_job,
     show_skipped_jobs,
@@ -83,7 +84,7 @@ def keep_job(request: WorkflowRequest, number: int) -> HttpResponseBase:
     job = _get_job(request, number)
     try:
         claim_job(request.actor, job)
-    except (JobAlreadyDecided, JobClaimedByAnother) as refusal:
+    except (JobAlreadyDecided, JobClaimedByAnother, SkillMissing) as refusal:
         return JsonResponse({"message": str(refusal)}, status=HTTPStatus.CONFLICT)
     return HttpResponse(status=HTTPStatus.NO_CONTENT)
 
@@ -108,6 +109,9 @@ def show_skipped(request: WorkflowRequest) -> HttpResponseBase:
 def _open(request: WorkflowRequest, job: Job) -> HttpResponseBase:
     try:
         claim_job(request.actor, job)
+    except SkillMissing as refusal:
+        messages.warning(request, str(refusal))
+        return redirect("job", workflow_name=request.workflow.name, number=job.number)
     except (JobAlreadyDecided, JobClaimedByAnother) as refusal:
         messages.warning(request, f"Job {job.number}: {refusal}")
         return redirect("job", workflow_name=request.workflow.name, number=job.number)

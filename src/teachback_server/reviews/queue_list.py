@@ -1,5 +1,6 @@
 """Reads for the owner's page of the queue: every waiting job with why it is here, for whom, and until when."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from teachback.vocabulary import RoutingKind
 from teachback_server.jobs.models import Job
 from teachback_server.reviews.models import Claim
 from teachback_server.reviews.queue_order import Priority, find_terms, in_order
+from teachback_server.reviews.skill_queries import list_needed
 from teachback_server.workflows.models import Workflow
 
 ROWS = 50
@@ -24,6 +26,7 @@ class QueueFilter:
     priority: Priority | None = None
     assignee: str = ""
     is_overdue: bool = False
+    was_passed_on: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +43,10 @@ class QueueRow:
     priority: Priority
     due_at: datetime | None
     is_overdue: bool
+    passed_on_at: datetime | None  # as it was overdue; an owner may have placed it anew since
     assignee: str
     held_by: str
+    skills: str  # that it needs
 
     @property
     def priority_word(self) -> str:
@@ -65,8 +70,9 @@ def list_queue(workflow: Workflow, wanted: QueueFilter, *, page: int, now: datet
     shown = list(jobs.select_related("place__assignee")[start : start + ROWS + 1])
     held = Claim.objects.filter(job__in=shown, expires_at__gt=now).values_list("job_id", "user__username")
     holders = dict(held)
+    skills = list_needed(workflow.pk, [job.pk for job in shown])
     return QueuePage(
-        rows=tuple(_describe(job, holders.get(job.pk, ""), now) for job in shown[:ROWS]),
+        rows=tuple(_describe(job, holders.get(job.pk, ""), skills.get(job.pk, ()), now) for job in shown[:ROWS]),
         found=jobs.order_by()[:COUNTED_AT_MOST].count(),
         has_more=len(shown) > ROWS,
     )
@@ -87,10 +93,12 @@ def _matching(workflow: Workflow, wanted: QueueFilter, *, now: datetime) -> Quer
         jobs = jobs.filter(place__assignee=None)
     elif wanted.assignee:
         jobs = jobs.filter(place__assignee=int(wanted.assignee))
+    if wanted.was_passed_on:
+        jobs = jobs.filter(place__escalated_at__isnull=False)
     return jobs.filter(Q(due__lt=now)) if wanted.is_overdue else jobs
 
 
-def _describe(job: Job, holder: str, now: datetime) -> QueueRow:
+def _describe(job: Job, holder: str, skills: Sequence[str], now: datetime) -> QueueRow:
     place = getattr(job, "place", None)
     due = getattr(job, "due", None)
     return QueueRow(
@@ -104,6 +112,8 @@ def _describe(job: Job, holder: str, now: datetime) -> QueueRow:
         priority=Priority(place.priority if place else Priority.NORMAL),
         due_at=due,
         is_overdue=due is not None and due < now,
+        passed_on_at=place.escalated_at if place else None,
         assignee=place.assignee.username if place and place.assignee else "",
         held_by=holder,
+        skills=", ".join(skills),
     )

@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 
 from teachback_server.jobs.models import Job
 from teachback_server.reviews.models import Claim, QueuePlace, ReviewTerms, Skip
+from teachback_server.reviews.skill_queries import Kind, able, decidable_by, list_lacking
 from teachback_server.workflows.models import Workflow
 
 _Row = TypeVar("_Row", bound=Model)
@@ -27,12 +28,13 @@ class Priority(IntEnum):
 def find_waiting_job(workflow: Workflow, user_id: int, *, besides: Sequence[int], now: datetime) -> Job | None:
     """The first waiting job that nobody else holds, that is for this person or for anybody, and that they did not skip.
 
-    Jobs about which an owner said something are few and are put in order; the many others are due in order of arrival.
+    A job that needs a skill which they lack is left out, unless an owner gave it to them. Jobs about which an owner
+    said something are few and are put in order; the many others are due in order of arrival.
     """
-    terms = find_terms(workflow)
-    placed = _find_placed(workflow, user_id, terms, besides=besides, now=now)
+    terms, lacking = find_terms(workflow), list_lacking(workflow.pk, user_id)
+    placed = _find_placed(workflow, user_id, terms, lacking, besides=besides, now=now)
     has_place = QueuePlace.objects.filter(job=OuterRef("pk"))
-    waiting = Job.objects.filter(workflow=workflow, is_waiting=True).exclude(number__in=besides)
+    waiting = Job.objects.filter(able(lacking), workflow=workflow, is_waiting=True).exclude(number__in=besides)
     plain = _free(waiting, "pk", user_id, now).filter(~Exists(has_place)).order_by("number").first()
     if placed is None or plain is None:
         return plain if placed is None else placed.job
@@ -40,10 +42,17 @@ def find_waiting_job(workflow: Workflow, user_id: int, *, besides: Sequence[int]
 
 
 def _find_placed(
-    workflow: Workflow, user_id: int, terms: timedelta | None, *, besides: Sequence[int], now: datetime
+    workflow: Workflow,
+    user_id: int,
+    terms: timedelta | None,
+    lacking: Sequence[Kind],
+    *,
+    besides: Sequence[int],
+    now: datetime,
 ) -> QueuePlace | None:
     """The first job with a place; the query begins at the places, which are few, not at the waiting jobs."""
     places = QueuePlace.objects.filter(Q(assignee=None) | Q(assignee=user_id), workflow=workflow, job__is_waiting=True)
+    places = places.filter(able(lacking, "job__input", or_else=Q(assignee=user_id)))
     places = _free(places.exclude(job__number__in=besides), "job_id", user_id, now)
     ordering = (F("priority").desc(), F("due").asc(nulls_last=True), "job__number")
     first = places.annotate(due=_due(terms, "due_at", "job__finished_at")).order_by(*ordering)
@@ -56,6 +65,7 @@ def find_held_job(workflow: Workflow, user_id: int, *, besides: Sequence[int], n
     held = Job.objects.filter(
         workflow=workflow, is_waiting=True, claim__user_id=user_id, claim__expires_at__gt=now
     ).exclude(number__in=besides)
+    held = held.filter(decidable_by(workflow.pk, user_id))  # they may have lost the skill meanwhile
     return in_order(held, find_terms(workflow)).first()
 
 

@@ -13,9 +13,19 @@ from django.utils import timezone
 from teachback.vocabulary import RoutingKind
 from teachback_server.people.models import User
 from teachback_server.reviews.models import ReviewTerms
-from teachback_server.reviews.placing import LONGEST_HOURS, PlaceRefused, Placing, list_deciders, place_jobs, set_terms
+from teachback_server.reviews.passing_on import find_passing_on
+from teachback_server.reviews.placing import (
+    LONGEST_HOURS,
+    PassOn,
+    PlaceRefused,
+    Placing,
+    list_deciders,
+    place_jobs,
+    set_terms,
+)
 from teachback_server.reviews.queue_list import NOBODY, QueueFilter, list_matching_numbers, list_queue
 from teachback_server.reviews.queue_order import Priority
+from teachback_server.reviews.skill_queries import count_for_nobody
 from teachback_server.workflows.access import Role
 from teachback_server.workflows.page_access import WorkflowRequest, workflow_page
 
@@ -36,6 +46,7 @@ class QueueFilterForm(forms.Form):
     priority = forms.ChoiceField(label="Priority", required=False, choices=[("", "All"), *_PRIORITIES])
     assignee = forms.ChoiceField(label="For", required=False)
     overdue = forms.BooleanField(label="Overdue", required=False)
+    passed_on = forms.BooleanField(label="Passed on", required=False)
 
     def __init__(self, *args: Any, people: list[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -51,6 +62,7 @@ class QueueFilterForm(forms.Form):
             priority=Priority(int(values["priority"])) if values.get("priority") else None,
             assignee=values.get("assignee", ""),
             is_overdue=values.get("overdue", False),
+            was_passed_on=values.get("passed_on", False),
         )
 
 
@@ -84,7 +96,7 @@ class PlaceForm(forms.Form):
 
 
 class TermsForm(forms.Form):
-    """Within how many hours jobs are to be decided."""
+    """Within how many hours jobs are to be decided, and who gets those that are overdue."""
 
     hours = forms.IntegerField(
         label="Decide jobs within how many hours",
@@ -93,6 +105,32 @@ class TermsForm(forms.Form):
         max_value=LONGEST_HOURS,
         help_text="Counted from the end of the job. Empty: whenever.",
     )
+    pass_on_after = forms.IntegerField(
+        label="Pass a job on once it is overdue by how many hours",
+        required=False,
+        min_value=0,
+        max_value=LONGEST_HOURS,
+        help_text="0: at once. Empty: overdue jobs stay where they are.",
+    )
+    pass_on_to = forms.ChoiceField(label="To whom", required=False)
+
+    def __init__(self, *args: Any, people: list[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.people = {str(person.pk): person for person in people}
+        names = [(pk, person.username) for pk, person in self.people.items()]
+        self.fields["pass_on_to"].choices = [("", "Nobody"), *names]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Somebody without a time, or a time without somebody, says nothing."""
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        if (values.get("pass_on_after") is None) != (not values.get("pass_on_to")) and not self.errors:
+            raise forms.ValidationError("To pass jobs on, say both after how many hours and to whom.")
+        return values
+
+    def pass_on(self) -> PassOn | None:
+        """To whom overdue jobs go; only after the form was found valid."""
+        to = self.people.get(self.cleaned_data["pass_on_to"])
+        return None if to is None else PassOn(after_hours=self.cleaned_data["pass_on_after"], to=to)
 
 
 @workflow_page(Role.OWNER)
@@ -123,13 +161,14 @@ def place(request: WorkflowRequest) -> HttpResponseBase:
 
 @workflow_page(Role.OWNER, methods=("POST",))
 def terms(request: WorkflowRequest) -> HttpResponseBase:
-    """Say within how many hours jobs are to be decided."""
-    form = TermsForm(request.POST)
+    """Say within how many hours jobs are to be decided, and who gets those that are overdue."""
+    people = list_deciders(request.workflow)
+    form = TermsForm(request.POST, people=people)
     if not form.is_valid():
-        messages.warning(request, f"Not saved. Give between 1 and {LONGEST_HOURS} hours, or leave it empty.")
-        return redirect(_back(request))
+        return _show(request, PlaceForm(people=people), form)
+    hours = form.cleaned_data["hours"]
     try:
-        set_terms(request.actor, request.workflow, decide_within_hours=form.cleaned_data["hours"])
+        set_terms(request.actor, request.workflow, decide_within_hours=hours, pass_on=form.pass_on())
     except PlaceRefused as refusal:
         messages.warning(request, str(refusal))
     else:
@@ -137,22 +176,35 @@ def terms(request: WorkflowRequest) -> HttpResponseBase:
     return redirect(_back(request))
 
 
-def _show(request: WorkflowRequest, place_form: PlaceForm) -> HttpResponseBase:
-    filter_form = QueueFilterForm(request.GET, people=list(place_form.people.values()))
+def _show(request: WorkflowRequest, place_form: PlaceForm, terms_form: TermsForm | None = None) -> HttpResponseBase:
+    people = list(place_form.people.values())
+    filter_form = QueueFilterForm(request.GET, people=people)
     wanted = filter_form.wanted()
     text = request.GET.get("page", "1")
     page = max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 6 else 1
-    hours = ReviewTerms.objects.filter(workflow=request.workflow).values_list("decide_within_hours", flat=True).first()
     context = {
         "queue": list_queue(request.workflow, wanted, page=page, now=timezone.now()),
         "filter_form": filter_form,
         "place_form": place_form,
-        "terms_form": TermsForm(initial={"hours": hours}),
+        "terms_form": terms_form or TermsForm(initial=_find_terms(request), people=people),
+        "passing_on": find_passing_on(request.workflow),
+        "for_nobody": count_for_nobody(request.workflow.pk),
         "is_narrowed": wanted != QueueFilter(),
         "newer": page - 1,
         "older": page + 1,
     }
     return render(request, "reviews/queue.html", context)
+
+
+def _find_terms(request: WorkflowRequest) -> dict[str, object]:
+    terms = ReviewTerms.objects.filter(workflow=request.workflow).first()
+    if terms is None:
+        return {}
+    return {
+        "hours": terms.decide_within_hours,
+        "pass_on_after": terms.escalate_after_hours,
+        "pass_on_to": terms.escalate_to_id,
+    }
 
 
 def _back(request: WorkflowRequest) -> str:

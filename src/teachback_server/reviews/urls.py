@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from teachback_server.reviews import job_pages, pages, queue_pages, session_pages
+from teachback_server.reviews import job_pages, pages, queue_pages, session_pages, skill_pages
 from teachback_server.reviews.agreement import pages as agreement_pages
 from teachback_server.reviews.equal_jobs import pages as equal_pages
 from teachback_server.reviews.outside import (
@@ -42,6 +42,18 @@ urlpatterns = [
         "workflows/<slug:workflow_name>/settings/messages/again/<int:message_id>",
         message_pages.again,
         name="settings-messages-again",
+    ),
+    path("workflows/<slug:workflow_name>/settings/skills", skill_pages.show_skills, name="settings-skills"),
+    path("workflows/<slug:workflow_name>/settings/skills/add", skill_pages.add, name="settings-skills-add"),
+    path(
+        "workflows/<slug:workflow_name>/settings/skills/<int:skill_id>/holders",
+        skill_pages.give,
+        name="settings-skills-holders",
+    ),
+    path(
+        "workflows/<slug:workflow_name>/settings/skills/<int:skill_id>/remove",
+        skill_pages.remove,
+        name="settings-skills-remove",
     ),
     path("account/mails", mail_pages.mails, name="account-mails"),
     path("r/<str:token>", open_pages.decide, name="open-review"),

@@ -1,4 +1,4 @@
-"""What a worker sees to every few seconds: lost tasks, tallies, feedback, disputes, and new decisions."""
+"""What a worker sees to every few seconds: lost tasks, tallies, feedback, disputes, overdue jobs, new decisions."""
 
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from teachback_server.improvements.tasks import advance_workflow_now, list_workf
 from teachback_server.results.actions import tally_all_work
 from teachback_server.results.settling import settle_disputes
 from teachback_server.reviews.agreement.freezing import see_to_freezes
+from teachback_server.reviews.passing_on import pass_on_overdue
 from teachback_server.reviews.span_feedback import take_verdicts
 
 
@@ -20,6 +21,7 @@ def see_to_everything(worker_folder: Path) -> None:
     take_verdicts()
     settle_disputes()
     see_to_freezes()
+    pass_on_overdue()
     _ask_for_next_steps()
     tally_all_work()
 

@@ -10,14 +10,13 @@ from teachback.hash_draws import hash_to_unit
 from teachback.vocabulary import ReviewVerdict
 from teachback_server.people.actor import Actor
 from teachback_server.reviews.models import KnownAnswer, Review, ReviewTerms, SecondReview
-from teachback_server.workflows.access import Role
-from teachback_server.workflows.models import Membership, Workflow
+from teachback_server.reviews.skill_queries import able, list_for_another, list_lacking
+from teachback_server.workflows.models import Workflow
 
 SECOND_SHARE = 0.03
 PLANTED_SHARE = 0.02
 SAMPLED_SHARE = 0.1  # of decisions that one person made together
 TWO_PEOPLE = "two people agreed"  # vouch for an answer without an owner
-_WHO_DECIDE = (Role.REVIEWER, Role.EDITOR, Role.OWNER)
 _LOOKED_AT = 500  # known answers among which one is chosen
 _WRONG_FIRST = 0.7  # of the planted ones: where the agent was wrong, as only those find who accepts everything
 
@@ -33,12 +32,12 @@ class SecondKind(StrEnum):
 def draw_second_reviews(actor: Actor, workflow: Workflow, reviews: Sequence[Review]) -> None:
     """Draw which of these decisions are repeated by somebody else; within the transaction that stores them.
 
-    The draw is a hash of the job, so it cannot be tried twice.
+    The draw is a hash of the job, so it cannot be tried twice. What nobody else could decide, as they lack the skill,
+    is not asked for: it would wait for ever.
     """
     share, _ = find_shares(workflow)
     drawn = [review for review in reviews if hash_to_unit(workflow.salt, "second review", str(review.job_id)) < share]
-    if not drawn or not has_another(workflow, [actor.user_id or 0]):
-        return
+    others = list_for_another(workflow.pk, [review.job_id for review in drawn], besides=[actor.user_id or 0])
     now = timezone.now()
     SecondReview.objects.bulk_create(
         [
@@ -46,6 +45,7 @@ def draw_second_reviews(actor: Actor, workflow: Workflow, reviews: Sequence[Revi
                 job_id=review.job_id, workflow=workflow, kind=SecondKind.SECOND, asked_at=now, probability=share
             )
             for review in drawn
+            if review.job_id in others
         ],
         ignore_conflicts=True,  # a decision that was taken back had been drawn before
     )
@@ -88,17 +88,12 @@ def find_shares(workflow: Workflow) -> tuple[float, float]:
     return terms or (SECOND_SHARE, PLANTED_SHARE)
 
 
-def has_another(workflow: Workflow, besides: Sequence[int]) -> bool:
-    """Whether anybody but these people decides jobs of a workflow."""
-    deciders = Membership.objects.filter(workflow=workflow, role__in=_WHO_DECIDE, user__is_active=True)
-    return deciders.exclude(user__in=besides).exists()
-
-
 def _plant(person_id: int, workflow: Workflow, name: str, share: float) -> None:
     """Ask one person to decide one known answer that they never saw; nothing where there is none."""
     known = KnownAnswer.objects.filter(workflow=workflow, job__is_waiting=False).exclude(
         job__review__reviewer_id=person_id
     )
+    known = known.filter(able(list_lacking(workflow.pk, person_id), "job__input"))
     known = known.exclude(job__second_reviews__reviewer_id=person_id).exclude(
         job__second_reviews__for_user_id=person_id
     )

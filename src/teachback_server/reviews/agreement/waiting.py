@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from teachback_server.jobs.models import Job
 from teachback_server.reviews.models import Claim, Review, SecondReview, Skip
+from teachback_server.reviews.skill_queries import able, list_lacking
 from teachback_server.workflows.models import Workflow
 
 
@@ -30,8 +31,9 @@ def count_seconds_for(workflow: Workflow, person_id: int) -> int:
 
 
 def _for_person(workflow_id: int, person_id: int) -> QuerySet[SecondReview]:
-    """What waits for somebody who has not decided the job before, in whatever role."""
+    """What waits for somebody who has not decided the job before, in whatever role, and lacks no skill for it."""
     decided = Review.objects.filter(job=OuterRef("job_id"), reviewer_id=person_id)
     decided_again = SecondReview.objects.filter(job=OuterRef("job_id"), reviewer_id=person_id)
     waiting = SecondReview.objects.filter(workflow_id=workflow_id, is_waiting=True, job__is_waiting=False)
+    waiting = waiting.filter(able(list_lacking(workflow_id, person_id), "job__input"))
     return waiting.filter(Q(for_user=None) | Q(for_user=person_id)).filter(~Exists(decided), ~Exists(decided_again))

@@ -13,6 +13,7 @@ from teachback_server.reviews.agreement.waiting import count_seconds_for
 from teachback_server.reviews.claims import COUNTED_AT_MOST
 from teachback_server.reviews.outside.public_address import find_public_address
 from teachback_server.reviews.queue_order import find_terms, in_order
+from teachback_server.reviews.skill_queries import decidable_by
 from teachback_server.workflows.models import Workflow
 
 # Written out, as looking addresses up would load all pages into the worker.
@@ -32,6 +33,7 @@ class WaitingJob:
     arrived_at: datetime
     due_at: datetime | None
     is_overdue: bool
+    is_passed_on: bool
     address: str
 
 
@@ -42,6 +44,7 @@ class WaitingWork:
     title: str
     waiting: int
     overdue: int
+    passed_on: int  # to this very person, as they were overdue
     first: tuple[WaitingJob, ...]
     desk: str
 
@@ -68,7 +71,8 @@ def find_waiting_work(workflow: Workflow, person_id: int, *, now: datetime) -> W
         title=" ".join(workflow.title.split()),
         waiting=waiting,
         overdue=jobs.filter(Q(due__lt=now)).order_by()[:COUNTED_AT_MOST].count(),
-        first=tuple(_describe(job, workflow, now) for job in jobs[:_SHOWN]),
+        passed_on=jobs.filter(_passed_on_to(person_id)).order_by()[:COUNTED_AT_MOST].count(),
+        first=tuple(_describe(job, workflow, person_id, now) for job in jobs.select_related("place")[:_SHOWN]),
         desk=find_public_address(f"/workflows/{workflow.name}/review"),
     )
 
@@ -90,12 +94,18 @@ def write_digest(name: str, work: Sequence[WaitingWork]) -> Digest:
 
 
 def _jobs_for(workflow: Workflow, person_id: int) -> QuerySet[Job]:
-    """Waiting jobs that are for this person or for anybody, in the order of the queue."""
+    """Waiting jobs that are for this person or for anybody and take no skill they lack, in the order of the queue."""
     mine = Q(place__isnull=True) | Q(place__assignee=None) | Q(place__assignee=person_id)
-    return in_order(Job.objects.filter(mine, workflow=workflow, is_waiting=True), find_terms(workflow))
+    waiting = Job.objects.filter(mine, decidable_by(workflow.pk, person_id), workflow=workflow, is_waiting=True)
+    return in_order(waiting, find_terms(workflow))
 
 
-def _describe(job: Job, workflow: Workflow, now: datetime) -> WaitingJob:
+def _passed_on_to(person_id: int) -> Q:
+    return Q(place__assignee=person_id, place__escalated_at__isnull=False)
+
+
+def _describe(job: Job, workflow: Workflow, person_id: int, now: datetime) -> WaitingJob:
+    place = getattr(job, "place", None)
     due: datetime | None = getattr(job, "due", None)
     return WaitingJob(
         number=job.number,
@@ -103,6 +113,7 @@ def _describe(job: Job, workflow: Workflow, now: datetime) -> WaitingJob:
         arrived_at=job.started_at,
         due_at=due,
         is_overdue=due is not None and due < now,
+        is_passed_on=place is not None and place.assignee_id == person_id and place.escalated_at is not None,
         address=find_public_address(f"/workflows/{workflow.name}/review/{job.number}"),
     )
 
@@ -121,14 +132,19 @@ def _count(waiting: int) -> str:
 
 def _sentence(work: WaitingWork) -> str:
     overdue = f", {work.overdue} of them overdue" if work.overdue and work.waiting > 1 else ""
-    return f"{_count(work.waiting)}{', overdue' if work.overdue and work.waiting == 1 else overdue}."
+    said = f"{_count(work.waiting)}{', overdue' if work.overdue and work.waiting == 1 else overdue}."
+    if not work.passed_on:
+        return said
+    was = "1 was" if work.passed_on == 1 else f"{work.passed_on} were"
+    return f"{said} {was} passed on to you because nobody had decided in time."
 
 
 def _when(job: WaitingJob) -> str:
     came = f"came in {job.arrived_at:%d %b %Y, %H:%M} UTC"
     if job.due_at is None:
         return came
-    return f"{came}, {'was due' if job.is_overdue else 'due'} {job.due_at:%d %b %Y, %H:%M} UTC"
+    due = f"{came}, {'was due' if job.is_overdue else 'due'} {job.due_at:%d %b %Y, %H:%M} UTC"
+    return f"{due}, passed on to you" if job.is_passed_on else due
 
 
 def _as_text(work: WaitingWork) -> str:

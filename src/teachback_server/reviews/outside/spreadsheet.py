@@ -28,6 +28,7 @@ from teachback_server.reviews.outside.sheet_fields import (
 )
 from teachback_server.reviews.outside.sheet_file import MOST_ROWS, SheetLine
 from teachback_server.reviews.outside.written import Stored, read_note, read_reason, read_verdict, store_decision
+from teachback_server.reviews.skill_queries import decidable_by
 from teachback_server.workflows.access import Role, require_role
 from teachback_server.workflows.models import Reason, Workflow
 
@@ -65,7 +66,9 @@ def write_waiting(actor: Actor, workflow: Workflow) -> str:
     heads = [*(_CAME_IN + name for name in came_in), *(_PROPOSED + name for name in proposed)]
     lines = [_BYTE_ORDER_MARK + _line([_JOB, _ID, _HANDED_BACK, *heads, _DECISION, _REASON, _NOTE, _STATE])]
     size = 0
-    waiting = _with_state(Job.objects.filter(workflow=workflow, is_waiting=True)).order_by("number")[:MOST_ROWS]
+    able = decidable_by(workflow.pk, actor.user_id)
+    waiting = Job.objects.filter(able, workflow=workflow, is_waiting=True)
+    waiting = _with_state(waiting).order_by("number")[:MOST_ROWS]
     for job in waiting.iterator(chunk_size=_LOADED_AT_ONCE):
         cells = [str(job.number), write_value(job.external_id), _say_handed_back(job)]
         cells += [write_value(job.input.get(name)) for name in came_in]
