@@ -50,13 +50,13 @@ class SkillForm(HoldersForm):
         label="Name of the skill", max_length=LONGEST_LABEL, help_text="Such as “Billing” or “Reads French”."
     )
     field = forms.CharField(
-        label="Needed where this field of the input",
+        label="Needed for jobs with this field in their input",
         max_length=LONGEST_FIELD,
         widget=forms.TextInput({"list": "skill-fields", "autocomplete": "off"}),
         help_text="Within a group of fields, write both names with a dot: customer.country.",
     )
     value = forms.CharField(
-        label="has exactly this value",
+        label="and exactly this value in it",
         max_length=LONGEST_VALUE,
         widget=forms.TextInput({"list": "skill-values", "autocomplete": "off"}),
         help_text="A text, a number, or true or false; capitals count.",
