@@ -133,7 +133,7 @@ def test_who_lacks_the_skill_can_neither_open_nor_decide_the_job(house: House, d
     assert "needs the skill “French”" in client.get(address, follow=True).content.decode()
     typed = {"verdict": "accepted", "key": "0" * 32, "note": "What I typed"}
     answer = client.post(address, typed)
-    assert answer.status_code == 422
+    assert answer.status_code == 409
     assert "What I typed" in answer.content.decode()
     assert client.post(f"{address}/keep").status_code == 409
     assert not Review.objects.exists()

@@ -39,11 +39,18 @@ from teachback_server.releases.queries import get_live_state
 from teachback_server.results.actions import tally_work
 from teachback_server.results.counts import count_work
 from teachback_server.results.undoing import undo_last_decision
-from teachback_server.reviews.actions import Decision, JobAlreadyDecided, claim_next_job, decide_review
+from teachback_server.reviews.actions import (
+    Decision,
+    JobAlreadyDecided,
+    SkillMissing,
+    claim_next_job,
+    decide_review,
+)
 from teachback_server.reviews.equal_jobs.accepting import BulkRefused, accept_equal_jobs
-from teachback_server.reviews.models import BulkAccept, Claim, QueuePlace, Retraction, Review
+from teachback_server.reviews.models import BulkAccept, Claim, QueuePlace, Retraction, Review, Skill
 from teachback_server.reviews.passing_on import pass_on_overdue
 from teachback_server.reviews.placing import PassOn, set_terms
+from teachback_server.reviews.skills import add_skill
 from teachback_server.workflows.access import Role
 from teachback_server.workflows.actions import edit_boundary, give_role, take_role
 from teachback_server.workflows.models import Membership, Workflow
@@ -337,3 +344,21 @@ def test_what_several_workers_pass_on_at_once_is_passed_on_once_and_never_what_i
     assert 8 <= sum(passed) <= 12
     assert sum(count > 0 for count in passed) == AuditEvent.objects.filter(kind="jobs_passed_on").count() == 1
     assert set(QueuePlace.objects.values_list("job_id", flat=True)) == {job.pk for job in jobs[4:]}
+
+
+def test_a_skill_that_comes_while_people_decide_holds_for_every_decision_after_it(house: House) -> None:
+    jobs = record_jobs(house.workflow, [GOOD] * 8)
+    Job.objects.update(input={"language": "fr"})
+
+    def decide(job: Job) -> Review:
+        decision = Decision(job=job, verdict=ReviewVerdict.ACCEPTED, idempotency_key=f"d{job.pk}")
+        return decide_review(house.reviewer, decision)
+
+    def add() -> Skill:
+        return add_skill(house.owner, house.workflow, label="French", field="language", value="fr")
+
+    told = at_once(add, *[lambda job=job: decide(job) for job in jobs])  # type: ignore[misc]
+    assert of_kind(told, Skill) == 1
+    assert of_kind(told, Review) + of_kind(told, SkillMissing) == 8
+    added = AuditEvent.objects.get(kind="skill_added")
+    assert not AuditEvent.objects.filter(kind="reviews_decided", pk__gt=added.pk).exists()

@@ -125,6 +125,8 @@ def _decide(request: WorkflowRequest, job: Job) -> HttpResponseBase:
         review = decide_at_desk(request.actor, decision)
     except FormRefused as refusal:
         answer = Answer(status=HTTPStatus.UNPROCESSABLE_ENTITY, message=str(refusal), form=refusal.form)
+    except SkillMissing as refusal:  # like a job that another has: the desk goes on, or keeps what was typed
+        answer = Answer(status=HTTPStatus.CONFLICT, message=str(refusal))
     except DecisionRefused as refusal:
         answer = Answer(status=HTTPStatus.UNPROCESSABLE_ENTITY, message=str(refusal))
     except (JobAlreadyDecided, JobClaimedByAnother) as refusal:
