@@ -1,5 +1,6 @@
 """Skills: whoever lacks one neither gets such a job nor may open or decide it. Runs on PostgreSQL, too."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -32,8 +33,9 @@ from teachback_server.reviews.input_text import InputText, spell_as_stored
 from teachback_server.reviews.models import Claim, KnownAnswer, Review, ReviewTerms, SecondReview, Skill
 from teachback_server.reviews.outside.links import actor_by_link, make_review_link
 from teachback_server.reviews.outside.mail_digest import find_waiting_work
-from teachback_server.reviews.outside.spreadsheet import write_waiting
-from teachback_server.reviews.outside.written import Written, decide_written
+from teachback_server.reviews.outside.sheet_file import read_table
+from teachback_server.reviews.outside.spreadsheet import NEEDED, judge_lines, write_waiting
+from teachback_server.reviews.outside.written import store_decision
 from teachback_server.reviews.placing import Placing, place_jobs
 from teachback_server.reviews.queue_list import QueueFilter, list_queue
 from teachback_server.reviews.queue_order import Priority
@@ -172,7 +174,7 @@ def test_programs_links_and_imported_history_are_not_asked_for_skills(house: Hou
     by_key, by_link, by_system, by_import = record(house, FRENCH, FRENCH, FRENCH, FRENCH)
     add(house, "French", "language", "fr")
     program = Actor(name="key", key_workflow_id=house.workflow.pk, key_role=Role.REVIEWER)
-    (stored,) = decide_written(program, house.workflow, [Written(verdict="accept", number=by_key.number)])
+    stored = store_decision(program, Decision(job=by_key, verdict=ReviewVerdict.ACCEPTED, idempotency_key="by key"))
     assert stored.review is not None
     link = make_review_link(house.owner, by_link, for_name="Zoe").link
     assert decide_reviews(actor_by_link(link), house.workflow, [decision(by_link)])
@@ -204,12 +206,26 @@ def test_who_lost_the_skill_cannot_take_their_decision_back(house: House) -> Non
 
 
 def test_a_spreadsheet_goes_out_without_what_somebody_may_not_decide(house: House) -> None:
-    record(house, FRENCH, PLAIN)
+    french, _ = record(house, FRENCH, PLAIN)
     add(house, "French", "language", "fr")
-    rows = list(write_waiting(house.reviewer, house.workflow))
-    assert [row.split(",")[0] for row in rows[2:]] == ["2"]
-    (stored,) = decide_written(house.reviewer, house.workflow, [Written(verdict="accept", number=1)])
+    rows = write_waiting(house.reviewer, house.workflow).splitlines()
+    assert [row.split(",")[0] for row in rows[1:]] == ["2"]
+    decision = Decision(job=french, verdict=ReviewVerdict.ACCEPTED, idempotency_key="of a sheet")
+    stored = store_decision(house.reviewer, decision)
     assert "needs the skill" in stored.problem
+
+
+def test_the_look_at_a_spreadsheet_says_what_its_person_may_not_decide(house: House) -> None:
+    record(house, FRENCH, PLAIN)
+    sheet = write_waiting(house.reviewer, house.workflow)
+    add(house, "French", "language", "fr")
+    lines = read_table(sheet.encode(), needed=NEEDED)
+    decided = [replace(line, cells={**line.cells, "decision": "accept"}) for line in lines]
+    rows = judge_lines(house.reviewer, house.workflow, decided)
+    assert [(row.number, row.decision is None, "lack a skill" in row.problem) for row in rows] == [
+        (1, True, True),
+        (2, False, False),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -59,16 +59,21 @@ def decidable_by(workflow_id: int, user_id: int | None) -> Q:
 
 def find_missing_skills(workflow_id: int, user_id: int | None, job_ids: Collection[int]) -> tuple[int, str] | None:
     """The first of these jobs that a person may not decide: its number, and the skills that they lack in words."""
-    lacking = list_lacking(workflow_id, user_id)
-    if not lacking:
-        return None
-    refused = Job.objects.filter(needing(lacking), pk__in=job_ids).exclude(place__assignee=user_id)
-    job = refused.order_by("number").first()
+    job = Job.objects.filter(pk__in=list_undecidable(workflow_id, user_id, job_ids)).order_by("number").first()
     if job is None:
         return None
     held = set(Skill.objects.filter(workflow_id=workflow_id, holders=user_id).values_list("label", flat=True))
     missing = [label for label in list_needed(workflow_id, [job.pk])[job.pk] if label not in held]
     return job.number, " and ".join(f"“{label}”" for label in missing)
+
+
+def list_undecidable(workflow_id: int, user_id: int | None, job_ids: Collection[int]) -> set[int]:
+    """Those of some jobs that a person may not decide, as they lack a skill."""
+    lacking = list_lacking(workflow_id, user_id)
+    if not lacking:
+        return set()
+    refused = Job.objects.filter(needing(lacking), pk__in=job_ids).exclude(place__assignee=user_id)
+    return set(refused.values_list("pk", flat=True))
 
 
 def list_needed(workflow_id: int, job_ids: Collection[int]) -> Mapping[int, tuple[str, ...]]:

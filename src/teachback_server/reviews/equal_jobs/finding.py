@@ -14,12 +14,12 @@ from teachback.schema_problems import list_schema_problems
 from teachback.vocabulary import JobStatus, ReviewVerdict, RoutingKind
 from teachback_server.jobs.models import Attachment, Job
 from teachback_server.people.actor import Actor
-from teachback_server.reviews.agreement.asking import has_another
 from teachback_server.reviews.agreement.freezing import find_freeze
 from teachback_server.reviews.models import BulkMember, Claim, QueuePlace, Review, ReviewLink, SecondReview, Skip
 from teachback_server.reviews.outside.links import LinkPurpose
 from teachback_server.reviews.queue_order import Priority
 from teachback_server.reviews.sessions import LONGEST_BREAK
+from teachback_server.reviews.skill_queries import list_for_another
 from teachback_server.workflows.models import Workflow
 
 MOST_AT_ONCE = 100
@@ -67,7 +67,7 @@ def find_equal_jobs(actor: Actor, job: Job, *, now: datetime) -> EqualJobs:
     return EqualJobs(
         jobs=tuple(equal[:MOST_AT_ONCE]),
         has_more=len(equal) > MOST_AT_ONCE or len(waiting) == _LOOKED_AT,
-        hindrance=_find_hindrance(workflow, person_id),
+        hindrance=_find_hindrance(job, workflow, person_id),
     )
 
 
@@ -147,8 +147,8 @@ def _newest(kind: type[Review] | type[SecondReview], workflow: Workflow) -> list
     return list(rows.values_list("pk", flat=True)[:_LOOKED_BACK_AT])
 
 
-def _find_hindrance(workflow: Workflow, person_id: int) -> Hindrance | None:
-    if not has_another(workflow, [person_id]):
+def _find_hindrance(job: Job, workflow: Workflow, person_id: int) -> Hindrance | None:
+    if not list_for_another(workflow.pk, [job.pk], besides=[person_id]):  # equal jobs need the same skills
         return Hindrance.NOBODY_ELSE
     return Hindrance.PEOPLE_DISAGREE if find_freeze(workflow) is not None else None
 

@@ -28,7 +28,7 @@ from teachback_server.reviews.outside.sheet_fields import (
 )
 from teachback_server.reviews.outside.sheet_file import MOST_ROWS, SheetLine
 from teachback_server.reviews.outside.written import Stored, read_note, read_reason, read_verdict, store_decision
-from teachback_server.reviews.skill_queries import decidable_by
+from teachback_server.reviews.skill_queries import decidable_by, list_undecidable
 from teachback_server.workflows.access import Role, require_role
 from teachback_server.workflows.models import Reason, Workflow
 
@@ -41,6 +41,7 @@ _BYTE_ORDER_MARK = "\ufeff"  # by which spreadsheet programs know UTF-8
 _NUMBER = re.compile(r"(\d{1,9})([.,]0+)?")  # some programs write 12 as 12.0
 _LOADED_AT_ONCE = 500
 _DECIDED = "It was decided before, or taken out of the queue; this row changes nothing."
+_SKILL_MISSING = "You lack a skill that this job needs. Ask an owner for it, or leave the row to somebody who has it."
 _STALE = "The job has changed since the sheet went out. Take a fresh one."
 
 
@@ -145,10 +146,14 @@ def _judge_all(
         keys = set(Review.objects.filter(job__in=decided).values_list("idempotency_key", flat=True))
         for job in jobs.values():
             job.workflow = workflow
+        undecidable = list_undecidable(workflow.pk, actor.user_id, [job.pk for job in jobs.values() if job.is_waiting])
         for line in part:
             row = _judge(actor, line, jobs.get(_read_job(line) or 0), reasons)
             is_stored = row is not None and row.decision is not None and row.decision.idempotency_key in keys
-            yield _settle(row, jobs, is_stored=is_stored)
+            row = _settle(row, jobs, is_stored=is_stored)
+            if row is not None and row.decision is not None and row.decision.job.pk in undecidable:
+                row = replace(row, decision=None, problem=_SKILL_MISSING)
+            yield row
 
 
 def _settle(row: SheetRow | None, jobs: Mapping[int, Job], *, is_stored: bool) -> SheetRow | None:
