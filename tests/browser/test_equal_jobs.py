@@ -54,6 +54,7 @@ def test_the_offer_is_a_link_beside_the_next_job_and_one_undo_takes_all_back(wat
     page.wait_for_timeout(300)
     page.keyboard.press("s")
     expect(heading).to_have_text("Job 3")
+    expect(page.locator("#desk-said")).to_contain_text("Job 2 is left for others")  # it has arrived
     offer.get_by_role("link", name="Look at them").focus()
     page.keyboard.press("Enter")
     expect(heading).to_have_text("Jobs equal to job 1")
