@@ -1,8 +1,8 @@
 """Shows what is understood of the captured requests of real instrumentations, suite by suite.
 
 Run `python bench/meaning.py`. The archive is read from `../shared/data` (or TEACHBACK_SHARED_DATA); `--archive FILE`
-names another one of the same form. Exits 1 if an attribute that carries messages is unread, or if the input or output
-of fewer than 95 % of the jobs that carry any was found.
+names another one of the same form, or a folder. Exits 1 if an attribute that carries messages is unread, or if the
+input or output of fewer than 95 % of the jobs that carry any was found.
 """
 
 import argparse
@@ -20,7 +20,7 @@ LOWEST_SHARE = 0.95
 def main() -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--archive", type=Path, help="requests by suite, as SUITE/NAME.pb in a tar archive")
+    parser.add_argument("--archive", type=Path, help="requests by suite, as SUITE/NAME.pb in a tar archive or a folder")
     arguments = parser.parse_args()
     try:
         suites = read_suites(arguments.archive or find_archive())

@@ -28,6 +28,7 @@ _NO_WORK = re.compile(
 )
 _TOKENS = re.compile(r"tokens?($|[._])|token_count", re.IGNORECASE)
 _NO_TOKENS = re.compile(r"max_|time_to_|_details|reasoning|cache", re.IGNORECASE)
+_NOT_SHOWN = re.compile(r"tool|encrypted")
 _EMPTY = frozenset({"", "{}", "[]", "null", '""'})
 
 
@@ -122,7 +123,12 @@ def _is_token_count(name: str, value: Json) -> bool:
 def _list_message_texts(attributes: Mapping[str, Json]) -> Iterator[str]:
     """The texts of indexed messages, which are the easiest to lose."""
     for name, value in attributes.items():
-        if isinstance(value, str) and value and re.search(r"\.\d+\..*(content|text)$", name) and "tool" not in name:
+        if (
+            isinstance(value, str)
+            and value
+            and re.search(r"\.\d+\..*(content|text)$", name)
+            and not _NOT_SHOWN.search(name)
+        ):
             yield value
 
 

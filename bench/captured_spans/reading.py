@@ -1,8 +1,9 @@
-"""Reads the captured requests out of their archive, without unpacking it anywhere."""
+"""Reads the captured requests out of their archive, without unpacking it anywhere, or out of a folder of them."""
 
 import os
 import tarfile
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 from teachback_server.jobs.meaning.spans import Span
@@ -20,15 +21,24 @@ def find_archive() -> Path:
 
 
 def read_suites(archive: Path) -> dict[str, list[Span]]:
-    """Every span of the protobuf requests in an archive, by the suite that emitted it."""
+    """Every span of the protobuf requests in an archive or a folder, by the suite that emitted it."""
     bodies: dict[str, list[tuple[str, bytes]]] = defaultdict(list)
+    for path, body in _list_files(archive) if archive.is_dir() else _list_members(archive):
+        bodies[path.parent.name].append((path.name, body))
+    return {suite: [span for _, body in sorted(bodies[suite]) for span in _decode(body)] for suite in sorted(bodies)}
+
+
+def _list_members(archive: Path) -> Iterator[tuple[Path, bytes]]:
     with tarfile.open(archive) as opened:
         for member in opened:
             path = Path(member.name)
             content = opened.extractfile(member) if path.suffix == ".pb" else None
             if content is not None:
-                bodies[path.parent.name].append((path.name, content.read()))
-    return {suite: [span for _, body in sorted(bodies[suite]) for span in _decode(body)] for suite in sorted(bodies)}
+                yield path, content.read()
+
+
+def _list_files(folder: Path) -> Iterator[tuple[Path, bytes]]:
+    return ((path, path.read_bytes()) for path in folder.glob("*/*.pb"))
 
 
 def _decode(body: bytes) -> list[Span]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from span_samples import make_span
+from span_samples import make_event, make_span
 from teachback.json_types import Json
 from teachback.vocabulary import JobStatus, RoutingKind
 from teachback_server.jobs.meaning import names_of_workflow, read_job
@@ -52,6 +52,19 @@ SHAPES: Mapping[str, tuple[Json, Json]] = {
     ),
     "a decorator's envelope": (json.dumps({"args": [], "kwargs": {"people": 2}}), {"people": 2}),
     "a decorator's envelope with one argument": (json.dumps({"args": ["two"], "kwargs": {}}), {"text": "two"}),
+    "what Google's agents are given": (
+        json.dumps({"user_id": "u", "session_id": "s", "new_message": {"role": "user", "parts": [{"text": "Two?"}]}}),
+        {"text": "Two?"},
+    ),
+    "what Google's agents give back": (
+        json.dumps({"content": {"role": "model", "parts": [{"text": "Booked."}]}, "finish_reason": "STOP"}),
+        {"text": "Booked."},
+    ),
+    "an object whose content is one of many fields": (
+        json.dumps({"content": {"people": 2}, "status": "open"}),
+        {"content": {"people": 2}, "status": "open"},
+    ),
+    "a call without arguments": (json.dumps({"args": [], "kwargs": {}}), {"args": [], "kwargs": {}}),
     "nothing": ("{}", None),
 }
 
@@ -73,6 +86,41 @@ def test_output_of_a_model_is_its_answer_as_an_object_where_it_is_one() -> None:
     assert answer("") == {"text": ""}
     call: Json = {"id": "c1", "function": {"name": "find_table", "arguments": '{"people": 2}'}}
     assert answer("", [call]) == {"tool_calls": [{"name": "find_table", "arguments": {"people": 2}}]}
+
+
+def test_a_call_without_arguments_takes_the_input_of_the_first_step_below_it() -> None:
+    job = make_span({"traceloop.span.kind": "workflow", "traceloop.entity.input": '{"args": [], "kwargs": {}}'})
+    step = make_span({**_CHAT, "gen_ai.input.messages": json.dumps([_USER])}, number=2, parent=1)
+    assert read_job(job, [job, step]).input == {"text": "Two at nine?"}
+
+
+def test_one_message_by_itself_goes_the_way_that_its_role_says() -> None:
+    asked = make_span({"openinference.span.kind": "LLM", "message.role": "user", "message.content": "Two at nine?"})
+    answered = make_span({"openinference.span.kind": "LLM", "message.role": "assistant", "message.content": "Booked."})
+    assert (read_job(asked, [asked]).input, read_job(asked, [asked]).output) == ({"text": "Two at nine?"}, None)
+    assert (read_job(answered, [answered]).input, read_job(answered, [answered]).output) == (None, {"text": "Booked."})
+
+
+def test_what_a_vector_store_found_is_the_output_and_how_much_was_wanted_is_not() -> None:
+    found = [
+        make_event("db.query.result", {"db.query.result.id": "t7", "db.query.result.document": "Table 7, window"}),
+        make_event("db.query.result", {"db.query.result.id": "t9", "db.query.result.distance": 0.5}),
+    ]
+    job = make_span({"db.operation": "query", "db.chroma.query.n_results": 2, "db.vector.query.top_k": 2}, events=found)
+    content = read_job(job, [job])
+    assert content.input is None
+    assert content.output == {"items": [{"id": "t7", "document": "Table 7, window"}, {"id": "t9", "distance": 0.5}]}
+
+
+@pytest.mark.parametrize("limit", ["acme.n_results", "acme.query.top_k", "acme.max_output"])
+def test_a_number_that_counts_or_limits_is_no_work(limit: str) -> None:
+    job = make_span({limit: 3})
+    assert (read_job(job, [job]).input, read_job(job, [job]).output) == (None, None)
+
+
+def test_a_number_that_is_a_result_is_the_output() -> None:
+    job = make_span({"acme.result": 42})
+    assert read_job(job, [job]).output == {"value": 42}
 
 
 def test_our_own_attributes_count_more_than_any_other() -> None:

@@ -422,3 +422,17 @@ def test_further_input_and_output_stand_beside_and_nothing_stands_there_twice() 
     )
     assert (content.input, content.output) == ("Two at nine?", "Booked.")
     assert content.beside == {"crew_inputs": {"city": "Rome"}}
+
+
+def test_a_thought_in_an_envelope_of_bedrock_is_a_thought_and_a_withheld_one_has_no_text() -> None:
+    parts = [
+        {"reasoningContent": {"reasoningText": {"text": "Four want to sit outside.", "signature": "x"}}},
+        {"reasoningContent": {"redactedContent": "AAAA"}},
+        {"text": "It is booked."},
+    ]
+    content = read_content(
+        make_span(
+            {"gen_ai.operation.name": "chat", "gen_ai.output.messages": [{"role": "assistant", "content": parts}]}
+        )
+    )
+    assert content.messages_out == (Message(role="thought", text="Four want to sit outside."), ANSWERED)

@@ -219,6 +219,37 @@ def test_tokens_of_which_only_the_sum_is_known_count_as_read() -> None:
     assert (facts.input_tokens, facts.output_tokens) == (40, 0)
 
 
+@pytest.mark.parametrize(
+    ("attributes", "kind"),
+    [
+        ({"gen_ai.usage.input_tokens": 4}, StepKind.MODEL),
+        ({"gen_ai.output.messages": "[]"}, StepKind.MODEL),
+        ({"gen_ai.agent.name": "desk", "gen_ai.usage.input_tokens": 4}, StepKind.OTHER),
+        ({"db.system": "qdrant", "db.vector.query.top_k": 3}, StepKind.RETRIEVAL),
+        ({"db.system": "chroma", "db.operation": "query"}, StepKind.RETRIEVAL),
+        ({"db.system": "chroma", "db.operation": "add"}, StepKind.OTHER),
+        ({"db.system": "postgresql", "db.operation": "SELECT"}, StepKind.OTHER),
+    ],
+)
+def test_a_step_that_does_not_name_its_kind_is_told_by_what_it_carries(
+    attributes: Mapping[str, Json], kind: StepKind
+) -> None:
+    assert read_facts(make_span(attributes)).kind is kind
+
+
+def test_tokens_of_an_agents_whole_run_are_read() -> None:
+    facts = read_facts(
+        make_span(
+            {
+                "gen_ai.operation.name": "invoke_agent",
+                "gen_ai.aggregated_usage.input_tokens": 30,
+                "gen_ai.aggregated_usage.output_tokens": 8,
+            }
+        )
+    )
+    assert (facts.input_tokens, facts.output_tokens) == (30, 8)
+
+
 def test_a_number_that_came_as_a_text_counts() -> None:
     assert read_facts(make_span({"gen_ai.usage.input_tokens": "17"})).input_tokens == 17
 

@@ -38,6 +38,10 @@ def test_conventions_have_names_of_their_own() -> None:
         ("userPrompt", Means.INPUT),
         ("chat_messages", Means.CONVERSATION),
         ("crewai.crew.some_new_result", Means.OUTPUT),
+        ("message.content", Means.CONVERSATION),
+        ("input.documents.0.document.url", Means.INPUT),
+        ("gen_ai.guardrail.output", Means.OUTPUT),
+        ("db.milvus.search.limit", Means.HOW_MANY),
     ],
 )
 def test_an_attribute_means_what_its_table_or_its_words_say(name: str, means: Means) -> None:
@@ -56,4 +60,7 @@ def test_the_more_particular_of_two_conventions_names_a_span() -> None:
     both = {"gen_ai.operation.name": "chat", "openinference.span.kind": "LLM"}
     assert find_convention(both, "") == "OpenInference"
     assert find_convention({}, "pydantic-ai") == "Pydantic AI"
+    assert find_convention({}, "opentelemetry.instrumentation.ollama") == "OpenLLMetry"
+    assert find_convention({}, "opentelemetry.instrumentation.qdrant") == "a vector store's own names"
+    assert find_convention({"gen_ai.output.messages": "[]"}, "acme") == "OpenTelemetry GenAI"
     assert find_convention({"http.method": "GET"}, "opentelemetry.instrumentation.httpx") == ""

@@ -38,6 +38,9 @@ WORDS += (
     "generations",
     "embedding",
     "value",
+    "reasoningContent",
+    "reasoningText",
+    "new_message",
 )
 
 texts = st.one_of(

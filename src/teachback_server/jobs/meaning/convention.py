@@ -41,6 +41,7 @@ class Means(StrEnum):
     TOOL_RESULT = "what a tool gave back"
     QUERY = "what was searched for"
     DOCUMENTS = "what was found"
+    HOW_MANY = "how many documents were asked for"
     ERROR = "what went wrong"
 
     # Of a job

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from teachback.json_types import Json
 from teachback_server.jobs.meaning.loose_json import is_empty
+from teachback_server.jobs.meaning.messages import is_nothing_but_message
 
 # What LangChain and decorators write beside the work itself.
 _ON_THE_ENVELOPE = frozenset(
@@ -26,6 +27,9 @@ _ON_THE_ENVELOPE = frozenset(
     }
 )
 
+
+# Where the message stands in what Google's agents are given and give back, among ids and settings.
+_HOLD_A_MESSAGE = ("new_message", "content")
 
 # What a request to a model says beside its messages.
 _SETTINGS_OF_REQUESTS = frozenset(
@@ -71,6 +75,10 @@ def open_envelope(value: Json) -> Json:
         if is_empty(inside):
             continue
         if isinstance(inside, Mapping) if len(value) == 1 else value.keys() <= _ON_THE_ENVELOPE:
+            return inside
+    for name in _HOLD_A_MESSAGE:
+        inside = value.get(name)
+        if isinstance(inside, Mapping) and "parts" in inside and is_nothing_but_message(inside):
             return inside
     if value.keys() >= {"args", "kwargs"}:
         beside = (item for name, item in value.items() if name not in ("args", "kwargs"))

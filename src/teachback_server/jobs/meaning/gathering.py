@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from teachback.json_types import Json
 from teachback_server.jobs.meaning.convention import Means
+from teachback_server.jobs.meaning.conventions.plain_names import is_count
 from teachback_server.jobs.meaning.loose_json import gather_indexed, is_empty, read_json
 from teachback_server.jobs.meaning.spans import Attributes, Span
 from teachback_server.jobs.meaning.tables import LONGEST_NAME, Place, find_place, is_in_a_table
@@ -45,8 +46,8 @@ def gather_attributes(attributes: Attributes) -> dict[Means, list[Json]]:
         place = find_place(name) if len(name) <= LONGEST_NAME else None
         if place is None or place.means in _NOT_GATHERED or is_empty(value):
             continue
-        if place.is_plain and isinstance(value, bool):
-            continue  # a switch, whatever its name: `use_prompt`
+        if place.is_plain and (isinstance(value, bool) or (isinstance(value, int | float) and is_count(name))):
+            continue  # a switch or a limit, whatever its name: `use_prompt`, `n_results`
         if place.prefix:
             spread.setdefault(place, []).append((name[len(place.prefix) + 1 :], value))
         else:

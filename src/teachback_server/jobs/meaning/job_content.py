@@ -14,7 +14,7 @@ from teachback_server.jobs.meaning.gathering import Gathered, find_text, find_va
 from teachback_server.jobs.meaning.loose_json import clean_json, clean_text, is_empty, read_json
 from teachback_server.jobs.meaning.messages import THOUGHT, has_messages, is_nothing_but_message, read_messages
 from teachback_server.jobs.meaning.spans import Span
-from teachback_server.jobs.meaning.step_content import read_error, read_messages_in, read_messages_out
+from teachback_server.jobs.meaning.step_content import read_error, read_found, read_messages_in, read_messages_out
 from teachback_server.jobs.meaning.step_facts import is_agent, read_facts, read_kind
 from teachback_server.jobs.meaning.tables import list_keys
 from teachback_server.jobs.meaning.what_spans_say import JobContent, JobRouting, Message
@@ -42,8 +42,10 @@ def read_job(job_span: Span, spans_of_trace: Sequence[Span]) -> JobContent:
     status = _read_status(job_span, said, hand_back_reason)
     return JobContent(
         external_id=find_text(said, Means.JOB_ID)[:_LONGEST_NAME],
-        input=_read_input(job_span, said) or _find_input(below) or _write_silence(said, Means.MESSAGES_IN),
-        output=_read_output(job_span, said) or _find_output(below) or _write_silence(said, Means.MESSAGES_OUT),
+        input=_read_input(job_span, said) or _find_input(below) or _write_silence(said, Means.MESSAGES_IN, Means.INPUT),
+        output=_read_output(job_span, said)
+        or _find_output(below)
+        or _write_silence(said, Means.MESSAGES_OUT, Means.OUTPUT),
         status=status,
         hand_back_reason=hand_back_reason,
         error=read_error(job_span, said) if status is JobStatus.FAILED else "",
@@ -108,7 +110,7 @@ def _read_output(span: Span, said: Gathered) -> JsonObject | None:
         make_job_value(given)
         or answered
         or make_job_value(find_value(said, Means.TOOL_RESULT))
-        or make_job_value(find_value(said, Means.DOCUMENTS))
+        or make_job_value(read_found(span, said))
     )
 
 
@@ -164,9 +166,12 @@ def _write_answered(messages: tuple[Message, ...]) -> JsonObject | None:
     return {**written, "tool_calls": calls} if calls else written
 
 
-def _write_silence(said: Gathered, means: Means) -> JsonObject | None:
+def _write_silence(said: Gathered, messages: Means, work: Means) -> JsonObject | None:
     # There was a message, and it had no text: an answer that was held back, or a sender that keeps texts to itself.
-    return {"text": ""} if means in said else None
+    if messages in said:
+        return {"text": ""}
+    # An envelope with nothing in it: a function that was called without arguments.
+    return _as_mapping(find_value(said, work)) or None
 
 
 def _write_all(messages: tuple[Message, ...]) -> JsonObject | None:

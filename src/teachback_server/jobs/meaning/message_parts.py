@@ -21,6 +21,7 @@ _ANSWERS = frozenset(
     }
 )
 _WRAPPERS = ("message_content", "toolUse", "tool_use", "functionCall", "function_call", "tool_call")
+_THOUGHT_WRAPPERS = ("reasoningContent", "reasoning_content", "reasoningText")
 _ANSWER_WRAPPERS = ("toolResult", "tool_result", "functionResponse", "function_response")
 _TEXTS = ("text", "content", "thinking", "reasoning", "refusal", "output_text", "input_text", "transcript", "value")
 _PICTURED = ("image", "audio", "video", "file", "document", "blob", "uri", "input_audio", "inline_data", "file_data")
@@ -94,6 +95,12 @@ def _read_part(part: Mapping[str, Json], depth: int) -> Iterator[Part]:
         inside = part.get(wrapper)
         if isinstance(inside, Mapping):
             yield _read_answer(inside)
+            return
+    for wrapper in _THOUGHT_WRAPPERS:
+        inside = part.get(wrapper)
+        if isinstance(inside, Mapping):
+            thought = inside.get("reasoningText", inside)
+            yield from _read_words(thought if isinstance(thought, Mapping) else {"text": thought}, "thinking", depth)
             return
     for wrapper in _WRAPPERS:
         inside = part.get(wrapper)

@@ -99,6 +99,18 @@ def read_tool(span: Span, said: Gathered, kind: StepKind) -> ToolCall | None:
     )
 
 
+def read_found(span: Span, said: Gathered) -> Json:
+    """Read the documents that a search found, from its attributes or one event for each; None where it tells none."""
+    told = find_value(said, Means.DOCUMENTS)
+    if told is not None:
+        return told
+    return [
+        {name.rpartition(".")[2]: read_json(value) for name, value in event.attributes.items()}
+        for event in span.events
+        if event.name in EVENTS_OF_DOCUMENTS
+    ] or None
+
+
 def read_error(span: Span, said: Gathered) -> str:
     """Read what went wrong: the exception if one was recorded, else what the span's status says."""
     for event in span.events:
@@ -188,19 +200,11 @@ def _count_before_answer(conversation: tuple[Message, ...]) -> int:
 
 
 def _list_documents(span: Span, said: Gathered, kind: StepKind) -> Iterator[str]:
-    found: list[Json] = list(said.get(Means.DOCUMENTS, ()))[:1]
-    found += [
-        {name.rpartition(".")[2]: value for name, value in event.attributes.items()}
-        for event in span.events
-        if event.name in EVENTS_OF_DOCUMENTS
-    ]
-    if not found and kind is StepKind.RETRIEVAL:
+    found = read_found(span, said)
+    if found is None and kind is StepKind.RETRIEVAL:
         output = find_value(said, Means.OUTPUT)
-        if isinstance(output, Mapping):
-            output = output.get("documents")
-        found = [output]
-    for value in found:
-        yield from _list_document_texts(value, 0)
+        found = output.get("documents") if isinstance(output, Mapping) else output
+    yield from _list_document_texts(found, 0)
 
 
 def _list_document_texts(value: Json, depth: int) -> Iterator[str]:

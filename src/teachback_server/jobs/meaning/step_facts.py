@@ -38,7 +38,10 @@ _COSTS = list_keys(Means.COSTS_USD)
 
 _NUMBERS = frozenset((*_INPUT_TOKENS, *_OUTPUT_TOKENS, *_TOTAL_TOKENS, *_USAGE))
 _MONEY = frozenset((*_COST, *_INPUT_COST, *_OUTPUT_COST, *_COSTS))
-_NAMING = frozenset((*_KIND, *_STEP_NAME, *_AGENT_NAME, *_TOOL_NAME, *_MODEL))
+# What only a call to a model, or only a search, carries: tells the kind of a span that does not name it.
+_OF_MODELS = (*_INPUT_TOKENS, *_OUTPUT_TOKENS, *list_keys(Means.MESSAGES_OUT))
+_OF_SEARCHES = (*list_keys(Means.HOW_MANY), *list_keys(Means.DOCUMENTS))
+_NAMING = frozenset((*_KIND, *_STEP_NAME, *_AGENT_NAME, *_TOOL_NAME, *_MODEL, *_OF_MODELS, *_OF_SEARCHES))
 
 _AGENT_KINDS = frozenset({"agent", "invoke_agent", "create_agent"})
 _MOST_TOKENS = 10**9  # beyond it, a number is a mistake and would not fit a column of sums
@@ -84,9 +87,9 @@ def read_kind(attributes: Attributes) -> tuple[StepKind, str]:
         return StepKind.TOOL, ""
     if _find_text(attributes, _AGENT_NAME):
         return StepKind.OTHER, "agent"
-    if _find_text(attributes, _MODEL):
+    if _find_text(attributes, _MODEL) or any(key in attributes for key in _OF_MODELS):
         return StepKind.MODEL, ""
-    return StepKind.OTHER, ""
+    return (StepKind.RETRIEVAL if any(key in attributes for key in _OF_SEARCHES) else StepKind.OTHER), ""
 
 
 def is_agent(attributes: Attributes) -> bool:

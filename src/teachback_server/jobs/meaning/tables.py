@@ -20,6 +20,7 @@ from teachback_server.jobs.meaning.conventions.plain_names import (
 )
 from teachback_server.jobs.meaning.conventions.pydantic_ai import PYDANTIC_AI
 from teachback_server.jobs.meaning.conventions.teachback_own import TEACHBACK
+from teachback_server.jobs.meaning.conventions.vector_stores import VECTOR_STORES
 from teachback_server.jobs.meaning.conventions.vercel_ai_sdk import VERCEL_AI_SDK
 from teachback_server.jobs.meaning.spans import Attributes
 
@@ -35,6 +36,7 @@ CONVENTIONS: tuple[Convention, ...] = (
     OPENLLMETRY,
     OPENTELEMETRY_GEN_AI,
     FRAMEWORKS,
+    VECTOR_STORES,
 )
 LONGEST_NAME = 1000  # characters; a longer name is of no convention, and would cost memory to remember
 _REMEMBERED_NAMES = 8192  # the names of attributes repeat from span to span, indexed ones among them
@@ -78,6 +80,7 @@ _CONVENTION_OF_MARKER: Mapping[str, str] = {
     marker: convention.name for convention in CONVENTIONS for marker in convention.markers
 }
 _MARKERS = frozenset(_CONVENTION_OF_MARKER)
+_RANKS_OF_MARKERS: Mapping[str, int] = {marker: rank for rank, marker in enumerate(_CONVENTION_OF_MARKER)}
 
 
 @lru_cache(maxsize=_REMEMBERED_NAMES)
@@ -123,10 +126,9 @@ def is_feedback(name: str) -> bool:
 
 def find_convention(attributes: Attributes, scope: str) -> str:
     """Name the convention that a span follows; empty where it follows none that we know."""
-    if not _MARKERS.isdisjoint(attributes):
-        for marker, name in _CONVENTION_OF_MARKER.items():
-            if marker in attributes:
-                return name
+    found = _MARKERS.intersection(attributes)
+    if found:
+        return _CONVENTION_OF_MARKER[min(found, key=_RANKS_OF_MARKERS.__getitem__)]
     return _find_convention_of_scope(scope[:_LONGEST_SCOPE])
 
 

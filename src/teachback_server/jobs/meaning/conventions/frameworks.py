@@ -39,6 +39,8 @@ FRAMEWORKS = Convention(
         "mcp.response.value": Means.TOOL_RESULT,
         "mcp.tool.name": Means.TOOL_NAME,
         "mcp.*": Means.SETTING,
+        # Guardrails
+        "token_consumption": Means.TOTAL_TOKENS,
         # OpenAI Agents
         "openai.agent.*": Means.SETTING,
     },

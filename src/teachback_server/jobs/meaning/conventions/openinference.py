@@ -5,7 +5,15 @@ from teachback_server.jobs.meaning.convention import Convention, Means
 
 OPENINFERENCE = Convention(
     name="OpenInference",
-    markers=("openinference.span.kind",),
+    markers=(
+        "openinference.span.kind",
+        "input.value",
+        "output.value",
+        "llm.model_name",
+        "llm.token_count.total",
+        "llm.input_messages.0.message.role",
+        "llm.output_messages.0.message.role",
+    ),
     scopes=("openinference.",),
     attributes={
         # What kind of step, and whose
@@ -28,6 +36,8 @@ OPENINFERENCE = Convention(
         "output.audio.transcript": Means.OUTPUT,
         "input.audio.*": Means.SETTING,
         "output.audio.*": Means.SETTING,
+        "input.documents.*": Means.INPUT,
+        "output.documents.*": Means.OUTPUT,
         "input.images.*": Means.SETTING,
         "output.images.*": Means.SETTING,
         # The model, what it read and wrote
@@ -36,9 +46,15 @@ OPENINFERENCE = Convention(
         "llm.request.model_name": Means.MODEL,
         "embedding.model_name": Means.MODEL,
         "reranker.model_name": Means.MODEL,
+        "decision.response.model_name": Means.MODEL,
+        "decision.model_name": Means.MODEL,
+        "decision.request.model_name": Means.MODEL,
         "llm.token_count.prompt": Means.INPUT_TOKENS,
         "llm.token_count.completion": Means.OUTPUT_TOKENS,
         "llm.token_count.total": Means.TOTAL_TOKENS,
+        "decision.token_count.input": Means.INPUT_TOKENS,
+        "decision.token_count.output": Means.OUTPUT_TOKENS,
+        "decision.*": Means.SETTING,
         "llm.token_count.*": Means.SETTING,
         "llm.cost.total": Means.COST_USD,
         "llm.cost.prompt": Means.INPUT_COST_USD,
@@ -53,7 +69,7 @@ OPENINFERENCE = Convention(
         "llm.prompts.*": Means.MESSAGES_IN,
         "llm.choices": Means.MESSAGES_OUT,
         "llm.choices.*": Means.MESSAGES_OUT,
-        "message.*": Means.MESSAGES_OUT,
+        "message.*": Means.CONVERSATION,  # one message by itself; its role says which way it went
         "llm.function_call": Means.TOOL_CALLS,
         # Tools
         "tool.name": Means.TOOL_NAME,
@@ -105,6 +121,7 @@ OPENINFERENCE = Convention(
         "retriever": StepKind.RETRIEVAL,
         "reranker": StepKind.RETRIEVAL,
         "tool": StepKind.TOOL,
+        "decision": StepKind.MODEL,
         "chain": StepKind.OTHER,
         "agent": StepKind.OTHER,
         "guardrail": StepKind.OTHER,

@@ -5,7 +5,31 @@ from teachback_server.jobs.meaning.convention import Convention, Means
 
 OPENLLMETRY = Convention(
     name="OpenLLMetry",
-    markers=("traceloop.span.kind", "traceloop.workflow.name", "traceloop.entity.name", "llm.request.type"),
+    markers=(
+        "traceloop.span.kind",
+        "traceloop.workflow.name",
+        "traceloop.entity.name",
+        "traceloop.entity.input",
+        "traceloop.entity.output",
+        "llm.request.type",
+    ),
+    scopes=(
+        "opentelemetry.instrumentation.alephalpha",
+        "opentelemetry.instrumentation.cohere",
+        "opentelemetry.instrumentation.crewai",
+        "opentelemetry.instrumentation.groq",
+        "opentelemetry.instrumentation.haystack",
+        "opentelemetry.instrumentation.llamaindex",
+        "opentelemetry.instrumentation.mcp",
+        "opentelemetry.instrumentation.ollama",
+        "opentelemetry.instrumentation.replicate",
+        "opentelemetry.instrumentation.sagemaker",
+        "opentelemetry.instrumentation.together",
+        "opentelemetry.instrumentation.transformers",
+        "opentelemetry.instrumentation.voyageai",
+        "opentelemetry.instrumentation.watsonx",
+        "opentelemetry.instrumentation.writer",
+    ),
     attributes={
         # What kind of step, and whose
         "traceloop.span.kind": Means.KIND,
@@ -31,13 +55,12 @@ OPENLLMETRY = Convention(
         "llm.usage.prompt_tokens": Means.INPUT_TOKENS,
         "llm.usage.completion_tokens": Means.OUTPUT_TOKENS,
         "llm.usage.total_tokens": Means.TOTAL_TOKENS,
-        # Vector stores
-        "db.marqo.search.query": Means.QUERY,
-        "db.milvus.*": Means.SETTING,
-        "db.chroma.*": Means.SETTING,
-        "db.marqo.*": Means.SETTING,
-        "pinecone.*": Means.SETTING,
-        "qdrant.*": Means.SETTING,
+        # A guard, which looks at what goes in or came out
+        "gen_ai.guardrail.name": Means.STEP_NAME,
+        "gen_ai.guardrail.input": Means.INPUT,
+        "gen_ai.guardrail.output": Means.OUTPUT,
+        "gen_ai.guardrail.error.message": Means.ERROR,
+        "gen_ai.guardrail.*": Means.SETTING,
         # How it was done
         "traceloop.association.properties.*": Means.SETTING,
         "traceloop.prompt.*": Means.SETTING,

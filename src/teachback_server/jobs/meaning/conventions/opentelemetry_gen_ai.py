@@ -5,7 +5,18 @@ from teachback_server.jobs.meaning.convention import Convention, Means
 
 OPENTELEMETRY_GEN_AI = Convention(
     name="OpenTelemetry GenAI",
-    markers=("gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.system", "gen_ai.request.model"),
+    markers=(
+        "gen_ai.operation.name",
+        "gen_ai.provider.name",
+        "gen_ai.system",
+        "gen_ai.request.model",
+        "gen_ai.response.model",
+        "gen_ai.agent.name",
+        "gen_ai.tool.name",
+        "gen_ai.input.messages",
+        "gen_ai.output.messages",
+        "gen_ai.usage.input_tokens",
+    ),
     attributes={
         # What kind of step, and whose
         "gen_ai.operation.name": Means.KIND,
@@ -60,6 +71,8 @@ OPENTELEMETRY_GEN_AI = Convention(
         "gen_ai.retrieval.query": Means.QUERY,
         "gen_ai.memory.query.text": Means.QUERY,
         "gen_ai.embeddings.input": Means.QUERY,
+        "gen_ai.speech.input_text": Means.INPUT,
+        "gen_ai.transcription.text": Means.TEXT_OUT,
         "gen_ai.retrieval.documents": Means.DOCUMENTS,
         "gen_ai.retrieval.documents.*": Means.DOCUMENTS,
         "gen_ai.memory.records": Means.DOCUMENTS,

@@ -52,6 +52,9 @@ WORDS_OF_SETTINGS = frozenset(
     )
 )
 
+# A number under such a name is how many there were, not the thing itself: `query.n_results`.
+_WORDS_OF_COUNTS = frozenset({"n", "num", "max", "min", "top", "total"})
+
 _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 _CARRIER = re.compile(r"message|prompt|completion|input|output", re.IGNORECASE)
 
@@ -68,6 +71,12 @@ def find_meaning_of_last_word(name: str) -> Means | None:
     """Say what an attribute means going by its last word alone; None where it tells nothing."""
     words = _WORD.findall(name)
     return MEANING_OF_WORDS.get(words[-1].lower()) if words else None
+
+
+def is_count(name: str) -> bool:
+    """Tell whether a number under this name counts something or sets a limit: `top_k`, `n_results`."""
+    words = [word.lower() for word in _WORD.findall(name)]
+    return not words or words[-1] not in MEANING_OF_WORDS or bool(_WORDS_OF_COUNTS.intersection(words[-2:]))
 
 
 def is_like_a_carrier(name: str) -> bool:

@@ -10,6 +10,10 @@ PYDANTIC_AI = Convention(
         # Whose step
         "agent_name": Means.AGENT_NAME,
         "model_name": Means.MODEL,
+        # On an agent's run: what its calls to models used together
+        "gen_ai.aggregated_usage.input_tokens": Means.INPUT_TOKENS,
+        "gen_ai.aggregated_usage.output_tokens": Means.OUTPUT_TOKENS,
+        "gen_ai.aggregated_usage.*": Means.SETTING,
         # The whole conversation of an agent's run, by generation
         "pydantic_ai.all_messages": Means.CONVERSATION,
         "all_messages_events": Means.CONVERSATION,
