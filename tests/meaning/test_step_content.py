@@ -436,3 +436,16 @@ def test_a_thought_in_an_envelope_of_bedrock_is_a_thought_and_a_withheld_one_has
         )
     )
     assert content.messages_out == (Message(role="thought", text="Four want to sit outside."), ANSWERED)
+
+
+def test_a_file_in_a_message_is_named_by_what_it_is_and_its_bytes_are_not_read_as_text() -> None:
+    parts = [
+        {"type": "blob", "modality": "image", "mime_type": "image/png", "content": "iVBORw0KGgo="},
+        {"type": "uri", "modality": "audio", "uri": "https://example.org/call.wav"},
+        {"type": "blob", "content": "QUJD"},
+        {"type": "text", "content": "A table for four at eight?"},
+    ]
+    content = read_content(
+        make_span({"gen_ai.operation.name": "chat", "gen_ai.input.messages": [{"role": "user", "parts": parts}]})
+    )
+    assert [message.text for message in content.messages_in] == ["[image]\n[audio]\n[blob]\nA table for four at eight?"]

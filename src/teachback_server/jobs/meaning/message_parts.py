@@ -25,6 +25,7 @@ _THOUGHT_WRAPPERS = ("reasoningContent", "reasoning_content", "reasoningText")
 _ANSWER_WRAPPERS = ("toolResult", "tool_result", "functionResponse", "function_response")
 _TEXTS = ("text", "content", "thinking", "reasoning", "refusal", "output_text", "input_text", "transcript", "value")
 _PICTURED = ("image", "audio", "video", "file", "document", "blob", "uri", "input_audio", "inline_data", "file_data")
+_ENCLOSED = frozenset({"blob", "uri"})  # a file, or where it is: no text, although it may stand under "content"
 _DEEPEST = 24
 
 
@@ -114,6 +115,9 @@ def _read_part(part: Mapping[str, Json], depth: int) -> Iterator[Part]:
 
 
 def _read_words(part: Mapping[str, Json], kind: str, depth: int) -> Iterator[Part]:
+    if kind in _ENCLOSED:
+        yield Part(text=f"[{_first_text(part, ('modality',)) or kind}]")
+        return
     is_thought = kind in _THOUGHTS or part.get("thought") is True
     for name in _TEXTS:
         said = part.get(name)
