@@ -449,3 +449,23 @@ def test_a_file_in_a_message_is_named_by_what_it_is_and_its_bytes_are_not_read_a
         make_span({"gen_ai.operation.name": "chat", "gen_ai.input.messages": [{"role": "user", "parts": parts}]})
     )
     assert [message.text for message in content.messages_in] == ["[image]\n[audio]\n[blob]\nA table for four at eight?"]
+
+
+def test_a_call_among_the_contents_of_a_message_is_a_call() -> None:
+    contents = "llm.output_messages.0.message.contents"
+    content = read_content(
+        make_span(
+            {
+                "openinference.span.kind": "LLM",
+                "llm.output_messages.0.message.role": "assistant",
+                f"{contents}.0.message_content.type": "text",
+                f"{contents}.0.message_content.text": "It is booked.",
+                f"{contents}.1.message_content.type": "tool_use",
+                f"{contents}.1.tool_call.id": "c1",
+                f"{contents}.1.tool_call.function.name": "find_table",
+                f"{contents}.1.tool_call.function.arguments": '{"people": 4}',
+            }
+        )
+    )
+    call = ToolCall(id="c1", name="find_table", arguments={"people": 4})
+    assert content.messages_out == (Message(role="assistant", text="It is booked.", tool_calls=(call,)),)

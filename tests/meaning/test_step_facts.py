@@ -225,6 +225,10 @@ def test_tokens_of_which_only_the_sum_is_known_count_as_read() -> None:
         ({"gen_ai.usage.input_tokens": 4}, StepKind.MODEL),
         ({"gen_ai.output.messages": "[]"}, StepKind.MODEL),
         ({"gen_ai.agent.name": "desk", "gen_ai.usage.input_tokens": 4}, StepKind.OTHER),
+        ({"gen_ai.operation.name": "acme_ask", "gen_ai.request.model": "small"}, StepKind.MODEL),
+        ({"traceloop.span.kind": "unknown", "gen_ai.request.model": "small"}, StepKind.MODEL),
+        ({"traceloop.span.kind": "task", "gen_ai.request.model": "small"}, StepKind.OTHER),
+        ({"gen_ai.operation.name": "acme_run", "gen_ai.agent.name": "desk"}, StepKind.OTHER),
         ({"db.system": "qdrant", "db.vector.query.top_k": 3}, StepKind.RETRIEVAL),
         ({"db.system": "chroma", "db.operation": "query"}, StepKind.RETRIEVAL),
         ({"db.system": "chroma", "db.operation": "add"}, StepKind.OTHER),
@@ -235,6 +239,15 @@ def test_a_step_that_does_not_name_its_kind_is_told_by_what_it_carries(
     attributes: Mapping[str, Json], kind: StepKind
 ) -> None:
     assert read_facts(make_span(attributes)).kind is kind
+
+
+def test_tokens_that_come_only_by_what_they_are_of_are_added_up() -> None:
+    of_text, of_sound = {"gen_ai.usage.text.input_tokens": 11}, {"gen_ai.usage.audio.input_tokens": 22}
+    wrote = {"gen_ai.usage.image.output_tokens": 44}
+    facts = read_facts(make_span({**of_text, **of_sound, **wrote}))
+    assert (facts.input_tokens, facts.output_tokens) == (33, 44)
+    facts = read_facts(make_span({**of_text, "gen_ai.usage.input_tokens": 40}))
+    assert (facts.input_tokens, facts.output_tokens) == (40, 0)
 
 
 def test_tokens_of_an_agents_whole_run_are_read() -> None:

@@ -18,6 +18,8 @@ class Means(StrEnum):
     INPUT_TOKENS = "tokens that a model read"
     OUTPUT_TOKENS = "tokens that a model wrote"
     TOTAL_TOKENS = "tokens read and written together"
+    SOME_INPUT_TOKENS = "some of the tokens that a model read: of text, of pictures, of sound"
+    SOME_OUTPUT_TOKENS = "some of the tokens that a model wrote"
     USAGE = "a JSON object of token counts"
     COST_USD = "what the step cost, in US dollars"
     INPUT_COST_USD = "what its input cost, in US dollars"

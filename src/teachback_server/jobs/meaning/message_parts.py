@@ -20,7 +20,7 @@ _ANSWERS = frozenset(
         "tool_response",
     }
 )
-_WRAPPERS = ("message_content", "toolUse", "tool_use", "functionCall", "function_call", "tool_call")
+_WRAPPERS = ("toolUse", "tool_use", "functionCall", "function_call", "tool_call", "message_content")
 _THOUGHT_WRAPPERS = ("reasoningContent", "reasoning_content", "reasoningText")
 _ANSWER_WRAPPERS = ("toolResult", "tool_result", "functionResponse", "function_response")
 _TEXTS = ("text", "content", "thinking", "reasoning", "refusal", "output_text", "input_text", "transcript", "value")

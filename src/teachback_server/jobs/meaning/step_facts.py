@@ -30,13 +30,17 @@ _MODEL = list_keys(Means.MODEL)
 _INPUT_TOKENS = list_keys(Means.INPUT_TOKENS)
 _OUTPUT_TOKENS = list_keys(Means.OUTPUT_TOKENS)
 _TOTAL_TOKENS = list_keys(Means.TOTAL_TOKENS)
+_SOME_INPUT_TOKENS = list_keys(Means.SOME_INPUT_TOKENS)
+_SOME_OUTPUT_TOKENS = list_keys(Means.SOME_OUTPUT_TOKENS)
 _USAGE = list_keys(Means.USAGE)
 _COST = list_keys(Means.COST_USD)
 _INPUT_COST = list_keys(Means.INPUT_COST_USD)
 _OUTPUT_COST = list_keys(Means.OUTPUT_COST_USD)
 _COSTS = list_keys(Means.COSTS_USD)
 
-_NUMBERS = frozenset((*_INPUT_TOKENS, *_OUTPUT_TOKENS, *_TOTAL_TOKENS, *_USAGE))
+_NUMBERS = frozenset(
+    (*_INPUT_TOKENS, *_OUTPUT_TOKENS, *_TOTAL_TOKENS, *_SOME_INPUT_TOKENS, *_SOME_OUTPUT_TOKENS, *_USAGE)
+)
 _MONEY = frozenset((*_COST, *_INPUT_COST, *_OUTPUT_COST, *_COSTS))
 # What only a call to a model, or only a search, carries: tells the kind of a span that does not name it.
 _OF_MODELS = (*_INPUT_TOKENS, *_OUTPUT_TOKENS, *list_keys(Means.MESSAGES_OUT))
@@ -77,12 +81,16 @@ def read_kind(attributes: Attributes) -> tuple[StepKind, str]:
         value = attributes.get(key)
         if isinstance(value, str) and value:
             word = value.strip('"').lower()  # MLflow writes every value as JSON
-            kind = KINDS.get(word, StepKind.OTHER)
-            if kind is not StepKind.OTHER:
+            kind = KINDS.get(word)
+            if kind is not None and kind is not StepKind.OTHER:
                 return kind, word
-            said = said or word
-    if said:
-        return StepKind.OTHER, said
+            if kind is not None:
+                said = said or word
+    return (StepKind.OTHER, said) if said else _tell_kind(attributes)
+
+
+def _tell_kind(attributes: Attributes) -> tuple[StepKind, str]:
+    """Tell what kind of step it is by what it carries, where it does not say or says it in a word of its own."""
     if _find_text(attributes, _TOOL_NAME):
         return StepKind.TOOL, ""
     if _find_text(attributes, _AGENT_NAME):
@@ -133,6 +141,9 @@ def _read_tokens(facts: StepFacts, attributes: Attributes) -> None:
     if usage:
         facts.input_tokens = _find_count(usage, ("input", "input_tokens", "prompt_tokens", "promptTokens"))
         facts.output_tokens = _find_count(usage, ("output", "output_tokens", "completion_tokens", "completionTokens"))
+    if not (facts.input_tokens or facts.output_tokens):
+        facts.input_tokens = sum(_find_count(attributes, (key,)) for key in _SOME_INPUT_TOKENS)
+        facts.output_tokens = sum(_find_count(attributes, (key,)) for key in _SOME_OUTPUT_TOKENS)
     if not (facts.input_tokens or facts.output_tokens):
         # Only their sum is known: what was read is by far the most of it in nearly every call.
         total = _find_count(attributes, _TOTAL_TOKENS)

@@ -127,5 +127,7 @@ OPENINFERENCE = Convention(
         "guardrail": StepKind.OTHER,
         "evaluator": StepKind.OTHER,
         "prompt": StepKind.OTHER,
+        "user": StepKind.OTHER,
+        "audio": StepKind.OTHER,
     },
 )

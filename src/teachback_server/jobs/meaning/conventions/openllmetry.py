@@ -76,7 +76,7 @@ OPENLLMETRY = Convention(
     kinds={
         "workflow": StepKind.OTHER,
         "task": StepKind.OTHER,
-        "unknown": StepKind.OTHER,
+        "guard": StepKind.OTHER,
         "server": StepKind.OTHER,
         "session": StepKind.OTHER,
     },
