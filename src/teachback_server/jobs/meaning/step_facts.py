@@ -43,8 +43,8 @@ _NUMBERS = frozenset(
 )
 _MONEY = frozenset((*_COST, *_INPUT_COST, *_OUTPUT_COST, *_COSTS))
 # What only a call to a model, or only a search, carries: tells the kind of a span that does not name it.
-_OF_MODELS = (*_INPUT_TOKENS, *_OUTPUT_TOKENS, *list_keys(Means.MESSAGES_OUT))
-_OF_SEARCHES = (*list_keys(Means.HOW_MANY), *list_keys(Means.DOCUMENTS))
+_OF_MODELS = frozenset((*_INPUT_TOKENS, *_OUTPUT_TOKENS, *list_keys(Means.MESSAGES_OUT)))
+_OF_SEARCHES = frozenset((*list_keys(Means.HOW_MANY), *list_keys(Means.DOCUMENTS)))
 _NAMING = frozenset((*_KIND, *_STEP_NAME, *_AGENT_NAME, *_TOOL_NAME, *_MODEL, *_OF_MODELS, *_OF_SEARCHES))
 
 _AGENT_KINDS = frozenset({"agent", "invoke_agent", "create_agent"})
@@ -95,9 +95,9 @@ def _tell_kind(attributes: Attributes) -> tuple[StepKind, str]:
         return StepKind.TOOL, ""
     if _find_text(attributes, _AGENT_NAME):
         return StepKind.OTHER, "agent"
-    if _find_text(attributes, _MODEL) or any(key in attributes for key in _OF_MODELS):
+    if _find_text(attributes, _MODEL) or not _OF_MODELS.isdisjoint(attributes):
         return StepKind.MODEL, ""
-    return (StepKind.RETRIEVAL if any(key in attributes for key in _OF_SEARCHES) else StepKind.OTHER), ""
+    return (StepKind.OTHER if _OF_SEARCHES.isdisjoint(attributes) else StepKind.RETRIEVAL), ""
 
 
 def is_agent(attributes: Attributes) -> bool:

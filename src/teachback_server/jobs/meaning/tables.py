@@ -76,11 +76,11 @@ KNOWN_NAMES = frozenset(_WHOLE)
 KINDS: Mapping[str, StepKind] = {
     value: kind for convention in reversed(CONVENTIONS) for value, kind in convention.kinds.items()
 }
-_CONVENTION_OF_MARKER: Mapping[str, str] = {
-    marker: convention.name for convention in CONVENTIONS for marker in convention.markers
+_RANKS_OF_MARKERS: Mapping[str, int] = {
+    marker: rank for rank, convention in enumerate(CONVENTIONS) for marker in convention.markers
 }
-_MARKERS = frozenset(_CONVENTION_OF_MARKER)
-_RANKS_OF_MARKERS: Mapping[str, int] = {marker: rank for rank, marker in enumerate(_CONVENTION_OF_MARKER)}
+_MARKERS = frozenset(_RANKS_OF_MARKERS)
+_CONVENTION_BY_RANK = tuple(convention.name for convention in CONVENTIONS)
 
 
 @lru_cache(maxsize=_REMEMBERED_NAMES)
@@ -128,7 +128,7 @@ def find_convention(attributes: Attributes, scope: str) -> str:
     """Name the convention that a span follows; empty where it follows none that we know."""
     found = _MARKERS.intersection(attributes)
     if found:
-        return _CONVENTION_OF_MARKER[min(found, key=_RANKS_OF_MARKERS.__getitem__)]
+        return _CONVENTION_BY_RANK[min(map(_RANKS_OF_MARKERS.__getitem__, found))]
     return _find_convention_of_scope(scope[:_LONGEST_SCOPE])
 
 
