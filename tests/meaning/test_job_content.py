@@ -94,6 +94,32 @@ def test_a_call_without_arguments_takes_the_input_of_the_first_step_below_it() -
     assert read_job(job, [job, step]).input == {"text": "Two at nine?"}
 
 
+def test_the_input_of_an_agent_ends_with_the_last_word_of_a_user_and_of_a_model_with_the_last_message() -> None:
+    used: Json = [{"type": "tool_call", "id": "c1", "name": "find_table", "arguments": {"people": 2}}]
+    found: Json = [{"type": "tool_call_response", "id": "c1", "result": "table 7"}]
+    conversation: list[Json] = [
+        {"role": "system", "parts": [{"type": "text", "content": "Be brief."}]},
+        {"role": "user", "parts": [{"type": "text", "content": "Two at nine?"}]},
+        {"role": "assistant", "parts": used},
+        {"role": "user", "parts": found},
+    ]
+    final: Json = {"role": "assistant", "parts": [{"type": "text", "content": "Booked."}]}
+    run = {"gen_ai.operation.name": "invoke_agent", "pydantic_ai.all_messages": json.dumps([*conversation, final])}
+    agent, model = make_span(run), make_span({**_CHAT, "gen_ai.input.messages": json.dumps(conversation)})
+    assert read_job(agent, [agent]).input == {"text": "Two at nine?"}
+    assert read_job(agent, [agent]).output == {"text": "Booked."}
+    asked = read_job(model, [model]).input
+    assert asked is not None
+    assert [message["role"] for message in asked["messages"]] == ["system", "user", "assistant", "tool"]
+
+
+def test_what_a_tool_gave_back_is_not_the_output_of_a_job_that_failed() -> None:
+    tool = make_span({"gen_ai.tool.name": "find_table", "gen_ai.tool.call.result": "table 7"}, number=2, parent=1)
+    job, failed = make_span({}), make_span({}, is_error=True)
+    assert read_job(job, [job, tool]).output == {"text": "table 7"}
+    assert read_job(failed, [failed, tool]).output is None
+
+
 def test_one_message_by_itself_goes_the_way_that_its_role_says() -> None:
     asked = make_span({"openinference.span.kind": "LLM", "message.role": "user", "message.content": "Two at nine?"})
     answered = make_span({"openinference.span.kind": "LLM", "message.role": "assistant", "message.content": "Booked."})

@@ -44,7 +44,7 @@ def read_job(job_span: Span, spans_of_trace: Sequence[Span]) -> JobContent:
         external_id=find_text(said, Means.JOB_ID)[:_LONGEST_NAME],
         input=_read_input(job_span, said) or _find_input(below) or _write_silence(said, Means.MESSAGES_IN, Means.INPUT),
         output=_read_output(job_span, said)
-        or _find_output(below)
+        or _find_output(below, only_telling=job_span.is_error)
         or _write_silence(said, Means.MESSAGES_OUT, Means.OUTPUT),
         status=status,
         hand_back_reason=hand_back_reason,
@@ -87,8 +87,10 @@ def _read_input(span: Span, said: Gathered) -> JsonObject | None:
     sent = _read_own(span, _OWN_INPUT)
     if sent is not None:
         return sent
-    given, asked = find_value(said, Means.INPUT), _write_asked(read_messages_in(span, said))
-    if asked and (is_request(given) or read_kind(span.attributes)[0] is StepKind.MODEL):
+    is_model = read_kind(span.attributes)[0] is StepKind.MODEL
+    messages = read_messages_in(span, said)
+    given, asked = find_value(said, Means.INPUT), _write_asked(messages if is_model else _cut_own_work(messages))
+    if asked and (is_request(given) or is_model):
         return asked
     return (
         make_job_value(given)
@@ -144,6 +146,12 @@ def _read_query(query: Json) -> Json:
 def _read_embedded(item: Json) -> Json:
     embedding = item.get("embedding") if isinstance(item, Mapping) else None
     return embedding.get("text") if isinstance(embedding, Mapping) else item
+
+
+def _cut_own_work(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    # What an agent was given ends with the last word of a user: the calls and results after it are what it did.
+    last = max((index for index, message in enumerate(messages) if message.role == "user"), default=len(messages))
+    return messages[: last + 1]
 
 
 def _are_answers(messages: tuple[Message, ...]) -> bool:
@@ -206,9 +214,9 @@ def _list_below(job_span: Span, spans: Sequence[Span]) -> list[Span]:
     return sorted(below.values(), key=lambda span: span.start_ns)
 
 
-def _list_telling(spans: Sequence[Span]) -> Iterator[Span]:
+def _list_telling(spans: Sequence[Span], *, only: bool = False) -> Iterator[Span]:
     """Steps of models and agents first, then all others; so many of each that a trace of thousands costs little."""
-    for tells in (True, False):
+    for tells in (True,) if only else (True, False):
         yield from islice((span for span in spans if _tells_most(span) is tells), _MOST_LOOKED_AT)
 
 
@@ -220,9 +228,11 @@ def _find_input(below: Sequence[Span]) -> JsonObject | None:
     return next((value for span in _list_telling(below) if (value := _read_input(span, gather(span)))), None)
 
 
-def _find_output(below: Sequence[Span]) -> JsonObject | None:
+def _find_output(below: Sequence[Span], *, only_telling: bool) -> JsonObject | None:
+    # What a tool gave back before a job failed is not what the job came to.
     last_first = sorted(below, key=lambda span: max(span.end_ns, span.start_ns), reverse=True)
-    return next((value for span in _list_telling(last_first) if (value := _read_output(span, gather(span)))), None)
+    telling = _list_telling(last_first, only=only_telling)
+    return next((value for span in telling if (value := _read_output(span, gather(span)))), None)
 
 
 def _read_status(span: Span, said: Gathered, hand_back_reason: str) -> JobStatus:

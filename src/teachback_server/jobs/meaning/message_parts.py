@@ -1,7 +1,7 @@
 """Reads the parts of a message: texts, thoughts, pictures, calls of tools and what they gave back."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from teachback.json_types import Json
 from teachback_server.jobs.meaning.loose_json import is_empty, read_json, write_text
@@ -36,6 +36,7 @@ class Part:
     text: str = ""
     is_thought: bool = False
     call: ToolCall | None = None
+    is_answer: bool = False  # what a tool gave back
     answers: str = ""  # the id of the call that it gives the result of
     result: Json = None
 
@@ -126,9 +127,7 @@ def _read_words(part: Mapping[str, Json], kind: str, depth: int) -> Iterator[Par
             return
         if isinstance(said, list | Mapping) and said and depth < _DEEPEST:
             for inner in list_parts(said, depth + 1):
-                yield Part(
-                    text=inner.text, is_thought=is_thought, call=inner.call, answers=inner.answers, result=inner.result
-                )
+                yield replace(inner, is_thought=is_thought)
             return
     pictured = next((name for name in _PICTURED if name in kind or name in part), "")
     if pictured:
@@ -144,7 +143,7 @@ def _read_answer(part: Mapping[str, Json]) -> Part:
     said = (
         [inner.text for inner in list_parts(result, _DEEPEST)] if isinstance(result, str) else [_write_result(result)]
     )
-    return Part(text="\n".join(said), answers=call_id, result=result)
+    return Part(text="\n".join(said), is_answer=True, answers=call_id, result=result)
 
 
 def _write_result(result: Json) -> str:

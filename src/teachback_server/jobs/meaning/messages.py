@@ -216,6 +216,8 @@ def _read_one(entry: Mapping[str, Json], role: str) -> Iterator[_Draft]:
     text = _join_texts(part for part in parts if not part.is_thought)
     role = _read_role(entry, role)
     answers = {part.answers: part.result for part in parts if part.answers}
+    if role == "user" and parts and all(part.is_answer for part in parts):
+        role = "tool"  # senders that know no such role put what tools gave back into a user's mouth
     call_id = entry.get("tool_call_id", entry.get("id"))
     if role == "tool" and isinstance(call_id, str) and not answers:
         answers = {call_id: content}

@@ -143,6 +143,7 @@ OPENTELEMETRY_GEN_AI = Convention(
         "rerank": StepKind.RETRIEVAL,
         "vector_db_retrieve": StepKind.RETRIEVAL,
         "handoff": StepKind.HAND_OFF,
+        "agent_handoff": StepKind.HAND_OFF,
         "create_agent": StepKind.OTHER,
         "invoke_agent": StepKind.OTHER,
         "invoke_workflow": StepKind.OTHER,

@@ -37,6 +37,8 @@ VECTOR_STORES = Convention(
         "_query": StepKind.RETRIEVAL,
         "search": StepKind.RETRIEVAL,
         "hybrid_search": StepKind.RETRIEVAL,
+        "get": StepKind.RETRIEVAL,
+        "peek": StepKind.RETRIEVAL,
         "fetch_objects": StepKind.RETRIEVAL,
         "fetch_object_by_id": StepKind.RETRIEVAL,
         "graphql_raw_query": StepKind.RETRIEVAL,
