@@ -469,3 +469,36 @@ def test_a_call_among_the_contents_of_a_message_is_a_call() -> None:
     )
     call = ToolCall(id="c1", name="find_table", arguments={"people": 4})
     assert content.messages_out == (Message(role="assistant", text="It is booked.", tool_calls=(call,)),)
+
+
+def test_instructions_are_shown_beside_a_message_of_the_system_unless_it_says_the_same() -> None:
+    def instructed(instructions: str) -> list[str]:
+        system: Json = {"role": "system", "parts": [{"type": "text", "content": "You take bookings."}]}
+        content = read_content(
+            make_span(
+                {
+                    "gen_ai.operation.name": "chat",
+                    "gen_ai.system_instructions": [{"type": "text", "content": instructions}],
+                    "gen_ai.input.messages": [system, *_GEN_AI_IN],
+                }
+            )
+        )
+        return [message.text for message in content.messages_in]
+
+    assert instructed("Be brief.") == ["Be brief.", "You take bookings.", ASKED.text]
+    assert instructed("You take bookings.") == ["You take bookings.", ASKED.text]
+
+
+def test_a_result_next_to_a_message_that_has_only_a_role_is_its_content() -> None:
+    content = read_content(
+        make_span(
+            {
+                "openinference.span.kind": "LLM",
+                "llm.input_messages.0.message.role": "user",
+                "llm.input_messages.0.message.content": ASKED.text,
+                "llm.input_messages.1.message.role": "function",
+                "llm.input_messages.1.function.0": '{"name": "find_table", "content": "table 7", "call_id": "c1"}',
+            }
+        )
+    )
+    assert content.messages_in == (ASKED, Message(role="tool", text="table 7"))

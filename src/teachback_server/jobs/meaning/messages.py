@@ -155,7 +155,7 @@ def _read_object(value: Mapping[str, Json], role: str, depth: int) -> Iterator[_
     for wrapper in _WRAPPERS:
         inside = entry.get(wrapper)
         if isinstance(inside, Mapping) and inside and depth < _DEEPEST:
-            yield from _read_object(inside, _read_role(entry, role), depth + 1)
+            yield from _read_object(_with_content_beside(inside, entry), _read_role(entry, role), depth + 1)
             return
     content = entry.get("content")
     if isinstance(content, Mapping) and ("parts" in content or "role" in content) and depth < _DEEPEST:
@@ -166,6 +166,19 @@ def _read_object(value: Mapping[str, Json], role: str, depth: int) -> Iterator[_
         yield from _read(entry[spoken], _ROLES[spoken], depth + 1)
     else:
         yield from _read_one(entry, role)
+
+
+def _with_content_beside(message: Mapping[str, Json], entry: Mapping[str, Json]) -> Mapping[str, Json]:
+    # A message that has nothing but its role, with its content next to it: {"message": {"role": …}, "function": […]}.
+    if not message.keys() <= set(_NAMES_OF_ROLE):
+        return message
+    beside: list[Json] = [
+        read_json(item)
+        for name, value in entry.items()
+        if name not in _WRAPPERS and name not in _BESIDE_CONTENT and isinstance(value, list)
+        for item in value
+    ]
+    return {**message, "content": beside} if beside else message
 
 
 def _unwrap(value: Mapping[str, Json]) -> Mapping[str, Json]:

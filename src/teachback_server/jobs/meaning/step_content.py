@@ -61,9 +61,8 @@ def read_messages_in(span: Span, said: Gathered) -> tuple[Message, ...]:
         messages = conversation[: _count_before_answer(conversation)]
     if not messages:
         messages = _read_request(find_value(said, Means.INPUT), read_kind(span.attributes)[0])
-    if any(message.role == "system" for message in messages):
-        return messages
-    return instructions + messages
+    told = "\n".join(message.text for message in messages if message.role in ("system", "developer"))
+    return tuple(message for message in instructions if message.text not in told) + messages
 
 
 def read_messages_out(span: Span, said: Gathered) -> tuple[Message, ...]:

@@ -23,6 +23,13 @@ VECTOR_STORES = Convention(
         "db.vector.query.top_k": Means.HOW_MANY,
         "pinecone.query.top_k": Means.HOW_MANY,
         "db.milvus.search.limit": Means.HOW_MANY,
+        # What was put in
+        "weaviate.data.crud_data.create.data_object": Means.INPUT,
+        "db.weaviate.batch.add_data_object.data_object": Means.INPUT,
+        "db.weaviate.collections.batch.add_object.properties": Means.INPUT,
+        "weaviate.collections.data.insert.properties": Means.INPUT,
+        "weaviate.collections.data.replace.properties": Means.INPUT,
+        "weaviate.collections.data.update.properties": Means.INPUT,
         # How it was done
         "db.chroma.*": Means.SETTING,
         "db.marqo.*": Means.SETTING,
@@ -31,6 +38,8 @@ VECTOR_STORES = Convention(
         "db.vector.*": Means.SETTING,
         "pinecone.*": Means.SETTING,
         "qdrant.*": Means.SETTING,
+        "weaviate.*": Means.SETTING,
+        "db.weaviate.*": Means.SETTING,
     },
     kinds={
         "query": StepKind.RETRIEVAL,
