@@ -23,22 +23,29 @@ def find_archive() -> Path:
 def read_suites(archive: Path) -> dict[str, list[Span]]:
     """Every span of the protobuf requests in an archive or a folder, by the suite that emitted it."""
     bodies: dict[str, list[tuple[str, bytes]]] = defaultdict(list)
-    for path, body in _list_files(archive) if archive.is_dir() else _list_members(archive):
-        bodies[path.parent.name].append((path.name, body))
+    for path, body in list_requests(archive):
+        if path.suffix == ".pb":
+            bodies[path.parent.name].append((path.name, body))
     return {suite: [span for _, body in sorted(bodies[suite]) for span in _decode(body)] for suite in sorted(bodies)}
+
+
+def list_requests(archive: Path) -> Iterator[tuple[Path, bytes]]:
+    """Every request, protobuf and JSON, as SUITE/NAME with its body."""
+    files = _list_files(archive) if archive.is_dir() else _list_members(archive)
+    return ((path, body) for path, body in files if path.suffix in (".pb", ".json"))
 
 
 def _list_members(archive: Path) -> Iterator[tuple[Path, bytes]]:
     with tarfile.open(archive) as opened:
         for member in opened:
             path = Path(member.name)
-            content = opened.extractfile(member) if path.suffix == ".pb" else None
+            content = opened.extractfile(member)
             if content is not None:
                 yield path, content.read()
 
 
 def _list_files(folder: Path) -> Iterator[tuple[Path, bytes]]:
-    return ((path, path.read_bytes()) for path in folder.glob("*/*.pb"))
+    return ((path, path.read_bytes()) for path in folder.glob("*/*.*"))
 
 
 def _decode(body: bytes) -> list[Span]:

@@ -1,8 +1,13 @@
-"""Fixtures of intake tests."""
+"""Fixtures of intake tests; lets them import what lies beside the benchmarks."""
+
+import sys
+from pathlib import Path
 
 import pytest
 
 from builders import House, make_house
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))
 
 
 @pytest.fixture

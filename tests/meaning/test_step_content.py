@@ -502,3 +502,15 @@ def test_a_result_next_to_a_message_that_has_only_a_role_is_its_content() -> Non
         )
     )
     assert content.messages_in == (ASKED, Message(role="tool", text="table 7"))
+
+
+def test_texts_that_were_made_into_vectors_are_shown_beside_an_input_that_does_not_have_them() -> None:
+    embedded: Mapping[str, Json] = {
+        "openinference.span.kind": "EMBEDDING",
+        "embedding.embeddings.0.embedding.text": "table by the window",
+        "embedding.embeddings.0.embedding.vector": [0.1, 0.2],
+    }
+    assert read_content(make_span({**embedded, "input.value": '{"count": 1}'})).beside == {
+        "query": ["table by the window"]
+    }
+    assert read_content(make_span({**embedded, "input.value": '["table by the window"]'})).beside == {}

@@ -14,7 +14,13 @@ from teachback_server.jobs.meaning.gathering import Gathered, find_text, find_va
 from teachback_server.jobs.meaning.loose_json import clean_json, clean_text, is_empty, read_json
 from teachback_server.jobs.meaning.messages import THOUGHT, has_messages, is_nothing_but_message, read_messages
 from teachback_server.jobs.meaning.spans import Span
-from teachback_server.jobs.meaning.step_content import read_error, read_found, read_messages_in, read_messages_out
+from teachback_server.jobs.meaning.step_content import (
+    list_asked,
+    read_error,
+    read_found,
+    read_messages_in,
+    read_messages_out,
+)
 from teachback_server.jobs.meaning.step_facts import is_agent, read_facts, read_kind
 from teachback_server.jobs.meaning.tables import list_keys
 from teachback_server.jobs.meaning.what_spans_say import JobContent, JobRouting, Message
@@ -138,14 +144,8 @@ def make_job_value(value: Json) -> JsonObject | None:
 
 
 def _read_query(query: Json) -> Json:
-    # What was made into vectors comes with the vectors, which are of no use to a reader.
-    texts = [_read_embedded(item) for item in query] if isinstance(query, list) else [query]
-    return texts[0] if len(texts) == 1 else texts
-
-
-def _read_embedded(item: Json) -> Json:
-    embedding = item.get("embedding") if isinstance(item, Mapping) else None
-    return embedding.get("text") if isinstance(embedding, Mapping) else item
+    asked = list_asked(query)
+    return asked[0] if len(asked) == 1 else asked
 
 
 def _cut_own_work(messages: tuple[Message, ...]) -> tuple[Message, ...]:

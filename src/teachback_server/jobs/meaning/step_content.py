@@ -49,7 +49,7 @@ def read_content(span: Span) -> StepContent:
         documents=tuple(_list_documents(span, said, kind)),
         error=read_error(span, said),
     )
-    return replace(content, beside=_find_beside(span.attributes, content))
+    return replace(content, beside={**_find_asked_beside(said, content), **_find_beside(span.attributes, content)})
 
 
 def read_messages_in(span: Span, said: Gathered) -> tuple[Message, ...]:
@@ -96,6 +96,16 @@ def read_tool(span: Span, said: Gathered, kind: StepKind) -> ToolCall | None:
         arguments=open_envelope(arguments),
         result=open_envelope(result),
     )
+
+
+def list_asked(query: Json) -> list[Json]:
+    """List what was searched for, or made into vectors: the vectors that come with it are of no use to a reader."""
+    return [_read_embedded(item) for item in query] if isinstance(query, list) else [query]
+
+
+def _read_embedded(item: Json) -> Json:
+    embedding = item.get("embedding") if isinstance(item, Mapping) else None
+    return embedding.get("text") if isinstance(embedding, Mapping) else item
 
 
 def read_found(span: Span, said: Gathered) -> Json:
@@ -145,6 +155,15 @@ def _find_beside(attributes: Attributes, content: StepContent) -> JsonObject:
         if not is_empty(read) and not is_within and read not in shown and open_envelope(read) not in shown:
             beside[name] = read
     return beside
+
+
+def _find_asked_beside(said: Gathered, content: StepContent) -> JsonObject:
+    """The texts that were searched for or made into vectors, where the input is told in other words."""
+    if content.input is None or Means.QUERY not in said or content.input == find_value(said, Means.QUERY):
+        return {}
+    told = write_text(content.input)
+    asked = [text for text in list_asked(find_value(said, Means.QUERY)) if isinstance(text, str) and text not in told]
+    return {"query": asked} if asked else {}
 
 
 def _first_messages(said: Gathered, means: Means, role: str) -> tuple[Message, ...]:
