@@ -120,6 +120,24 @@ def test_what_a_tool_gave_back_is_not_the_output_of_a_job_that_failed() -> None:
     assert read_job(failed, [failed, tool]).output is None
 
 
+def test_a_web_request_around_the_work_takes_the_input_of_the_work_and_not_its_own_headers() -> None:
+    web = {
+        "http.request.method": "POST",
+        "http.request.header.accept": ["application/json"],
+        "url.query": "page=2",
+        "rpc.request.metadata.caller": ["desk"],
+        "db.query.text": "SELECT 1",
+    }
+    job = make_span(web, name="POST /ask")
+    answered: Json = {"role": "assistant", "content": "Booked."}
+    call = {**_CHAT, "gen_ai.input.messages": json.dumps([_USER]), "gen_ai.output.messages": json.dumps([answered])}
+    content = read_job(job, [job, make_span(call, number=2, parent=1)])
+    assert (content.input, content.output) == ({"text": "Two at nine?"}, {"text": "Booked."})
+    recorded = make_span({"http.request.body": '{"people": 2}', "http.response.body": '{"table": 7}'})
+    content = read_job(recorded, [recorded])
+    assert (content.input, content.output) == ({"people": 2}, {"table": 7})
+
+
 def test_one_message_by_itself_goes_the_way_that_its_role_says() -> None:
     asked = make_span({"openinference.span.kind": "LLM", "message.role": "user", "message.content": "Two at nine?"})
     answered = make_span({"openinference.span.kind": "LLM", "message.role": "assistant", "message.content": "Booked."})

@@ -514,3 +514,14 @@ def test_texts_that_were_made_into_vectors_are_shown_beside_an_input_that_does_n
         "query": ["table by the window"]
     }
     assert read_content(make_span({**embedded, "input.value": '["table by the window"]'})).beside == {}
+
+
+def test_an_answer_that_comes_as_the_last_message_told_is_the_answer() -> None:
+    asked, answered = ({"content": message.text} for message in (ASKED, ANSWERED))
+    told = [make_event("gen_ai.user.message", asked), make_event("gen_ai.assistant.message", answered)]
+    content = read_content(make_span({"gen_ai.operation.name": "chat"}, events=told))
+    assert (content.messages_in, content.messages_out) == ((ASKED,), (ANSWERED,))
+    choice = make_event("gen_ai.choice", {"message": json.dumps({"content": "Outside?"})})
+    content = read_content(make_span({"gen_ai.operation.name": "chat"}, events=[*told, choice]))
+    assert content.messages_in == (ASKED, ANSWERED)
+    assert content.messages_out == (Message(role="assistant", text="Outside?"),)

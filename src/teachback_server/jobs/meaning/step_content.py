@@ -55,7 +55,7 @@ def read_content(span: Span) -> StepContent:
 def read_messages_in(span: Span, said: Gathered) -> tuple[Message, ...]:
     """Read the messages that a model was given, with the system's instructions before them."""
     instructions = read_messages(find_value(said, Means.INSTRUCTIONS), "system")
-    messages = _first_messages(said, Means.MESSAGES_IN, "user") or _read_events(span, EVENTS_IN, "user")
+    messages = _first_messages(said, Means.MESSAGES_IN, "user") or _read_told(span)[0]
     if not messages:
         conversation = _first_messages(said, Means.CONVERSATION, "user")
         messages = conversation[: _count_before_answer(conversation)]
@@ -67,7 +67,7 @@ def read_messages_in(span: Span, said: Gathered) -> tuple[Message, ...]:
 
 def read_messages_out(span: Span, said: Gathered) -> tuple[Message, ...]:
     """Read the messages that a model gave back."""
-    messages = _first_messages(said, Means.MESSAGES_OUT, "assistant") or _read_events(span, EVENTS_OUT, "assistant")
+    messages = _first_messages(said, Means.MESSAGES_OUT, "assistant") or _read_told(span)[1]
     if messages:
         return messages
     calls = find_value(said, Means.TOOL_CALLS)
@@ -188,6 +188,13 @@ def _read_answer(given: Json, kind: StepKind) -> tuple[Message, ...]:
         answered = next((given[name] for name in _NAMES_OF_ANSWER if isinstance(given.get(name), str)), None)
         return read_messages(answered, "assistant")
     return ()
+
+
+def _read_told(span: Span) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
+    """Read the messages that events tell of, in and out; without an event for the answer, it is the last told."""
+    told, answer = _read_events(span, EVENTS_IN, "user"), _read_events(span, EVENTS_OUT, "assistant")
+    count = len(told) if answer else _count_before_answer(told)
+    return told[:count], answer or told[count:]
 
 
 def _read_events(span: Span, names: frozenset[str], role: str) -> tuple[Message, ...]:

@@ -13,6 +13,7 @@ from teachback_server.jobs.meaning.conventions.mlflow import MLFLOW
 from teachback_server.jobs.meaning.conventions.openinference import OPENINFERENCE
 from teachback_server.jobs.meaning.conventions.openllmetry import OPENLLMETRY
 from teachback_server.jobs.meaning.conventions.opentelemetry_gen_ai import OPENTELEMETRY_GEN_AI
+from teachback_server.jobs.meaning.conventions.opentelemetry_general import OPENTELEMETRY_GENERAL
 from teachback_server.jobs.meaning.conventions.plain_names import (
     find_meaning_of_last_word,
     find_meaning_of_name,
@@ -37,6 +38,7 @@ CONVENTIONS: tuple[Convention, ...] = (
     OPENTELEMETRY_GEN_AI,
     FRAMEWORKS,
     VECTOR_STORES,
+    OPENTELEMETRY_GENERAL,
 )
 LONGEST_NAME = 1000  # characters; a longer name is of no convention, and would cost memory to remember
 _REMEMBERED_NAMES = 8192  # the names of attributes repeat from span to span, indexed ones among them
