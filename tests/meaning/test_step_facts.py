@@ -223,7 +223,7 @@ def test_tokens_of_which_only_the_sum_is_known_count_as_read() -> None:
     ("attributes", "kind"),
     [
         ({"gen_ai.usage.input_tokens": 4}, StepKind.MODEL),
-        ({"gen_ai.output.messages": "[]"}, StepKind.MODEL),
+        ({"function.args": "('two',)", "gen_ai.output.messages": "Booked."}, StepKind.OTHER),
         ({"gen_ai.agent.name": "desk", "gen_ai.usage.input_tokens": 4}, StepKind.OTHER),
         ({"gen_ai.operation.name": "agent_handoff", "gen_ai.handoff.to_agent": "desk"}, StepKind.HAND_OFF),
         ({"gen_ai.operation.name": "acme_ask", "gen_ai.request.model": "small"}, StepKind.MODEL),

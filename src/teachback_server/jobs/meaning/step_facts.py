@@ -42,8 +42,9 @@ _NUMBERS = frozenset(
     (*_INPUT_TOKENS, *_OUTPUT_TOKENS, *_TOTAL_TOKENS, *_SOME_INPUT_TOKENS, *_SOME_OUTPUT_TOKENS, *_USAGE)
 )
 _MONEY = frozenset((*_COST, *_INPUT_COST, *_OUTPUT_COST, *_COSTS))
-# What only a call to a model, or only a search, carries: tells the kind of a span that does not name it.
-_OF_MODELS = frozenset((*_INPUT_TOKENS, *_OUTPUT_TOKENS, *list_keys(Means.MESSAGES_OUT)))
+# What only a call to a model, or only a search, carries: tells the kind of a span that does not name it. Messages do
+# not: functions around such calls carry them, too.
+_OF_MODELS = frozenset((*_INPUT_TOKENS, *_OUTPUT_TOKENS))
 _OF_SEARCHES = frozenset((*list_keys(Means.HOW_MANY), *list_keys(Means.DOCUMENTS)))
 _NAMING = frozenset((*_KIND, *_STEP_NAME, *_AGENT_NAME, *_TOOL_NAME, *_MODEL, *_OF_MODELS, *_OF_SEARCHES))
 
