@@ -159,7 +159,7 @@ def _find_beside(attributes: Attributes, content: StepContent) -> JsonObject:
 
 def _find_asked_beside(said: Gathered, content: StepContent) -> JsonObject:
     """The texts that were searched for or made into vectors, where the input is told in other words."""
-    if content.input is None or Means.QUERY not in said or content.input == find_value(said, Means.QUERY):
+    if Means.QUERY not in said or content.input is None or content.input == find_value(said, Means.QUERY):
         return {}
     told = write_text(content.input)
     asked = [text for text in list_asked(find_value(said, Means.QUERY)) if isinstance(text, str) and text not in told]
@@ -192,6 +192,8 @@ def _read_answer(given: Json, kind: StepKind) -> tuple[Message, ...]:
 
 def _read_told(span: Span) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
     """Read the messages that events tell of, in and out; without an event for the answer, it is the last told."""
+    if not span.events:
+        return (), ()
     told, answer = _read_events(span, EVENTS_IN, "user"), _read_events(span, EVENTS_OUT, "assistant")
     count = len(told) if answer else _count_before_answer(told)
     return told[:count], answer or told[count:]
