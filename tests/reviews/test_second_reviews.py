@@ -11,7 +11,7 @@ from teachback.json_types import JsonObject
 from teachback.vocabulary import ReviewVerdict
 from teachback_server.jobs.models import Job
 from teachback_server.people.actor import Actor
-from teachback_server.people.models import AuditEvent
+from teachback_server.people.models import AuditEvent, User
 from teachback_server.results.settling import settle_disputes
 from teachback_server.results.undoing import undo_last_decision
 from teachback_server.reviews.actions import Decision, JobAlreadyDecided, claim_job, claim_next_job
@@ -107,6 +107,40 @@ def test_the_desk_shows_a_second_review_word_for_word_like_a_first(house: House,
         pages.append(text)
     assert pages[0] == pages[1]
     assert "shipping" not in pages[0]  # what the first person chose
+
+
+def test_whoever_may_decide_a_job_again_finds_the_first_decision_nowhere(house: House, client: Client) -> None:
+    join(house, "dora")
+    again, fresh = record_jobs(house.workflow, [BILLING, BILLING])
+    client.force_login(User.objects.get(username="dora"))
+    base = f"/workflows/{house.workflow.name}"
+    plain = [client.get(f"{base}{tail}").content.decode() for tail in _shown_of(again)]
+    set_shares(house, second=1)
+    decide(house.reviewer, again, SHIPPING)
+    blind = [client.get(f"{base}{tail}").content.decode() for tail in _shown_of(again)]
+    assert [_without_tokens(text) for text in blind] == [_without_tokens(text) for text in plain]
+    decide(actor(User.objects.get(username="dora")), again, SHIPPING)
+    assert "Corrected" in client.get(f"{base}/jobs/{again.number}").content.decode()
+    assert fresh.is_waiting
+
+
+def _shown_of(job: Job) -> list[str]:
+    """Where somebody at the desk could look for what became of a job."""
+    lists = [
+        "",
+        "?waiting=on",
+        "?verdict=corrected",
+        "?reason=wrong_choice",
+        "?routing=review",
+        f"?text=job-{job.number}",
+    ]
+    return [f"/jobs{query}" for query in lists] + [f"/jobs/{job.number}", f"/jobs/{job.number}/lineage.json"]
+
+
+def _without_tokens(text: str) -> str:
+    """A page without its tokens, and without the number of waiting jobs in its tab."""
+    text = re.sub(r'"X-CSRFToken": "\w+"|name="csrfmiddlewaretoken" value="\w+"', "", text)
+    return re.sub(r'<span class="tally">.*?</span></span>', "", text)
 
 
 def test_the_answer_after_a_second_decision_tells_nothing_of_its_kind(house: House, client: Client) -> None:

@@ -15,6 +15,7 @@ from django.db.models import Avg, Exists, OuterRef, Q, QuerySet, TextField
 from django.db.models.functions import Cast, Length
 
 from teachback_server.jobs.models import Job
+from teachback_server.reviews.agreement.waiting import seconds_for
 from teachback_server.reviews.models import Review
 from teachback_server.workflows.models import Workflow
 
@@ -43,7 +44,12 @@ class JobFilter:
     is_waiting: bool = False
     has_error: bool = False  # it failed, or one of its steps did
     text: str = ""  # a number, the beginning of an id, or words of the input or output
-    hides_waiting_routes: bool = False  # for reviewers: why a job waits is not to be told apart before it is decided
+    blind_person_id: int | None = None  # a reviewer, who must not see why jobs wait, nor decisions that they may repeat
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether it wants less than all."""
+        return self != JobFilter(blind_person_id=self.blind_person_id)
 
     @property
     def asks_for_decision(self) -> bool:
@@ -93,12 +99,15 @@ def _facts(workflow: Workflow, wanted: JobFilter) -> Q:
     for name, value in (("status", wanted.status), ("routing", wanted.routing), ("source", wanted.source)):
         if value:
             facts &= Q(**{name: value})
-    if wanted.routing and wanted.hides_waiting_routes:
-        facts &= Q(is_waiting=False)
+    waits = Q(is_waiting=True)
+    if wanted.blind_person_id is not None:
+        waits |= Q(pk__in=seconds_for(workflow, wanted.blind_person_id).values("job_id"))
+    if wanted.routing and wanted.blind_person_id is not None:
+        facts &= ~waits
     if wanted.release is not None:
         facts &= Q(release__in=list(workflow.releases.filter(number=wanted.release).values_list("pk", flat=True)))
     if wanted.is_waiting:
-        facts &= Q(is_waiting=True)
+        facts &= waits
     if wanted.from_day:
         facts &= Q(started_at__gte=datetime.combine(wanted.from_day, time.min, tzinfo=UTC))
     if wanted.to_day:
@@ -112,6 +121,8 @@ def _decisions(workflow: Workflow, wanted: JobFilter) -> Q:
         decisions &= Q(verdict=wanted.verdict)
     if wanted.reason:
         decisions &= Q(reason__in=list(workflow.reasons.filter(code=wanted.reason).values_list("pk", flat=True)))
+    if wanted.blind_person_id is not None:
+        decisions &= ~Q(job__in=seconds_for(workflow, wanted.blind_person_id).values("job_id"))
     return decisions
 
 

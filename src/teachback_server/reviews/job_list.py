@@ -12,6 +12,7 @@ from teachback.vocabulary import JobStatus
 from teachback_server.jobs.models import Job
 from teachback_server.jobs.open_store import open_trace_store
 from teachback_server.jobs.shown_values import spell_value
+from teachback_server.reviews.agreement.waiting import seconds_for
 from teachback_server.reviews.job_filter import JobFilter, Narrowed, list_named, narrow_jobs
 from teachback_server.workflows.models import Workflow
 
@@ -75,7 +76,21 @@ def list_jobs(
         page = _find_page_before(narrowed, wanted, newest)
     is_first = page.newer is None
     named = list_named(workflow, wanted, most=JOBS_PER_PAGE) if wanted.text and is_first else []
-    return replace(page, named=_read_rows(named))
+    return _hide_decisions(workflow, wanted, replace(page, named=_read_rows(named)))
+
+
+def _hide_decisions(workflow: Workflow, wanted: JobFilter, page: JobsPage) -> JobsPage:
+    """For somebody who may have to decide some of these jobs again, blind: those look as if nobody had decided them."""
+    if wanted.blind_person_id is None:
+        return page
+    numbers = [row.number for row in (*page.rows, *page.named)]
+    again = seconds_for(workflow, wanted.blind_person_id).filter(job__number__in=numbers)
+    hidden = set(again.values_list("job__number", flat=True))
+    rows, named = (
+        tuple(replace(row, verdict="", is_waiting=True) if row.number in hidden else row for row in shown)
+        for shown in (page.rows, page.named)
+    )
+    return replace(page, rows=rows, named=named)
 
 
 def _find_page_before(

@@ -70,7 +70,7 @@ class JobFilterForm(forms.Form):
         reasons = workflow.reasons.values_list("code", "label")
         self.fields["reason"].choices = _or_all(reasons)  # type: ignore[attr-defined]
 
-    def wanted(self, *, is_blind: bool) -> JobFilter:
+    def wanted(self, *, blind_person_id: int | None) -> JobFilter:
         """The filter; a field with something impossible in it is left out, and the form says so."""
         values = self.cleaned_data if self.is_bound else {}
         return JobFilter(
@@ -85,7 +85,7 @@ class JobFilterForm(forms.Form):
             is_waiting=values.get("waiting", False),
             has_error=values.get("error", False),
             text=values.get("text", ""),
-            hides_waiting_routes=is_blind,
+            blind_person_id=blind_person_id,
         )
 
 
@@ -94,17 +94,16 @@ def show_jobs(request: WorkflowRequest) -> HttpResponseBase:
     """The jobs of a workflow, the newest first."""
     form = JobFilterForm(request.GET, workflow=request.workflow)
     form.is_valid()
-    wanted = form.wanted(is_blind=request.role is Role.REVIEWER)
+    wanted = form.wanted(blind_person_id=request.actor.user_id if request.role is Role.REVIEWER else None)
     before, after = _number(request, "before"), _number(request, "after")
     page = list_jobs(request.workflow, wanted, before=before, after=after)
-    is_narrowed = wanted != JobFilter(hides_waiting_routes=wanted.hides_waiting_routes)
     context = {
         "form": form,
         "page": page,
-        "is_narrowed": is_narrowed,
+        "is_narrowed": wanted.is_narrowed,
         "is_narrowed_further": any(request.GET.get(name) for name in _FURTHER),
-        "is_blind": wanted.hides_waiting_routes,
-        "tally": _spell_tally(page, is_narrowed=is_narrowed) if before is after is None else "",
+        "is_blind": wanted.blind_person_id is not None,
+        "tally": _spell_tally(page, is_narrowed=wanted.is_narrowed) if before is after is None else "",
     }
     return render(request, "reviews/jobs.html", context)
 

@@ -7,7 +7,7 @@ from ninja import Router, Status
 from teachback_server.jobs.api import KeyRequest
 from teachback_server.jobs.api_models import Problem
 from teachback_server.jobs.queries import find_job
-from teachback_server.site.job_page import lineage_as_json
+from teachback_server.site.job_page import story_as_json, tell_story
 from teachback_server.workflows.access import Scope
 from teachback_server.workflows.key_access import KeyAccess
 
@@ -25,4 +25,4 @@ def read_lineage(request: KeyRequest, workflow_name: str, number: int) -> dict[s
     if job is None:
         problem = Problem(detail=f"There is no job {number} in this workflow. Use the number you got for it.")
         return Status(HTTPStatus.NOT_FOUND, problem)
-    return lineage_as_json(job, request.auth.workflow)
+    return story_as_json(tell_story(job, request.auth.workflow))

@@ -13,10 +13,11 @@ from teachback_server.jobs.shown_documents import list_shown_documents
 from teachback_server.jobs.shown_values import list_shown_values
 from teachback_server.jobs.source_marks import list_sourced_values
 from teachback_server.jobs.trace_queries import find_trace
+from teachback_server.reviews.agreement.waiting import find_second_for
 from teachback_server.reviews.claims import list_holders
 from teachback_server.reviews.queries import find_known_answer, find_review, list_later_decisions
 from teachback_server.site.five_answers import JobStory, answer_five
-from teachback_server.site.job_lineage import find_job_lineage
+from teachback_server.site.job_lineage import JobLineage, find_job_lineage
 from teachback_server.workflows.access import Role
 from teachback_server.workflows.models import Workflow
 from teachback_server.workflows.page_access import WorkflowRequest, workflow_page
@@ -26,7 +27,7 @@ from teachback_server.workflows.page_access import WorkflowRequest, workflow_pag
 def show_job(request: WorkflowRequest, number: int) -> HttpResponseBase:
     """One job with everything that is known about it."""
     job = _get_job(request, number)
-    story = tell_story(job, request.workflow)
+    story = _tell_story_to(request, job)
     trace = find_trace(job)
     workflow = request.workflow
     places = read_provenance(job.provenance)
@@ -56,15 +57,14 @@ def show_job(request: WorkflowRequest, number: int) -> HttpResponseBase:
 @workflow_page(Role.VIEWER)
 def show_lineage(request: WorkflowRequest, number: int) -> HttpResponseBase:
     """The same five answers and the same lineage, for programs."""
-    return JsonResponse(lineage_as_json(_get_job(request, number), request.workflow))
+    return JsonResponse(story_as_json(_tell_story_to(request, _get_job(request, number))))
 
 
-def lineage_as_json(job: Job, workflow: Workflow) -> dict[str, object]:
+def story_as_json(story: JobStory) -> dict[str, object]:
     """What the page of a job says about it and about what it led to, as plain values."""
-    story = tell_story(job, workflow)
     return {
-        "job": job.number,
-        "id": job.external_id,
+        "job": story.job.number,
+        "id": story.job.external_id,
         "answers": [asdict(answer) for answer in answer_five(story)],
         "lineage": asdict(story.lineage),
     }
@@ -78,6 +78,15 @@ def tell_story(job: Job, workflow: Workflow) -> JobStory:
         outcomes=list_outcomes(job),
         lineage=find_job_lineage(job),
     )
+
+
+def _tell_story_to(request: WorkflowRequest, job: Job) -> JobStory:
+    """The story of a job, to somebody who may have to decide it again, blind, as if nobody had decided it yet."""
+    if request.role is not Role.REVIEWER or find_second_for(job, request.actor.user_id or 0) is None:
+        return tell_story(job, request.workflow)
+    job.is_waiting = True  # on this page only: nothing here is saved
+    nothing = JobLineage(corrections=(), case=None, later_tries=())
+    return JobStory(job=job, review=None, outcomes=list_outcomes(job), lineage=nothing)
 
 
 def _find_other_holder(request: WorkflowRequest, job: Job) -> str:

@@ -25,6 +25,11 @@ def find_second_for(job: Job, person_id: int) -> SecondReview | None:
     return _for_person(job.workflow_id, person_id).filter(job=job).order_by("pk").first()
 
 
+def seconds_for(workflow: Workflow, person_id: int) -> QuerySet[SecondReview]:
+    """What a person may be given to decide again in a workflow: of these jobs they must not see the first decision."""
+    return _for_person(workflow.pk, person_id)
+
+
 def count_seconds_for(workflow: Workflow, person_id: int) -> int:
     """How many jobs of a workflow a person is to decide again, without knowing which."""
     return _for_person(workflow.pk, person_id).count()
