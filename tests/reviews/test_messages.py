@@ -1,8 +1,11 @@
 """Messages: signed so that the SDK reads them, tried again, given up, and never sent inside."""
 
 import json
+import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -18,6 +21,7 @@ from teachback_server.people.actor import PermissionMissing
 from teachback_server.people.models import AuditEvent
 from teachback_server.reviews.models import Message, MessageTarget
 from teachback_server.reviews.outside import messages as sending
+from teachback_server.reviews.outside import posting
 from teachback_server.reviews.outside.addresses import TargetRefused, find_destination
 from teachback_server.reviews.outside.messages import PAUSES, describe_queue, see_to_messages, send_due_messages
 from teachback_server.reviews.outside.targets import add_target, send_again, stop_target
@@ -142,6 +146,34 @@ def test_a_target_that_is_away_delays_no_other(house: House, receiver: Receiver)
     assert "refused" in Message.objects.get(delivered_at=None).answer
 
 
+@pytest.mark.parametrize(
+    ("scheme", "at_once"), [("http", b"HTTP/1.1 200 OK\r\n\r\n"), ("http", b"HTT"), ("https", b"\x16\x03\x03\x40\x00")]
+)  # after the head of an answer, before it, and while the connection is being secured
+def test_a_receiver_that_says_a_letter_at_a_time_is_hung_up_on(
+    scheme: str, at_once: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(posting, "_IN_ALL_SECONDS", 0.3)
+    said, most = [], 200
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def dawdle() -> None:
+            line, _ = server.accept()
+            with line, suppress(OSError):
+                line.sendall(at_once)
+                for _ in range(most):
+                    time.sleep(0.05)
+                    line.sendall(b"x")
+                    said.append("x")
+
+        receiver = threading.Thread(target=dawdle, daemon=True)
+        receiver.start()
+        port = server.getsockname()[1]
+        destination = find_destination(f"{scheme}://127.0.0.1:{port}/", ["127.0.0.1"], lambda host, port: [host])
+        posting.post(destination, b"{}", {})
+        receiver.join()
+    assert len(said) < most
+
+
 def test_a_channel_hears_once_a_day_what_waits_and_nothing_of_the_content(house: House, receiver: Receiver) -> None:
     house.workflow.title = "Sales <and> more & so on"
     house.workflow.save(update_fields=["title"])
@@ -196,6 +228,7 @@ def test_only_an_owner_says_where_messages_go(house: House, receiver: Receiver, 
         "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",  # noqa: S104
         "255.255.255.255", "240.0.0.1", "::1", "::", "fe80::1", "fc00::1", "ff02::1", "::ffff:127.0.0.1",
         "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::", "fe80::1%eth0", "192.0.2.1", "198.18.0.1",
+        "fec0::1",
     ],
 )  # fmt: skip
 def test_no_address_inside_is_written_to(address: str) -> None:

@@ -11,8 +11,10 @@ IpAddress: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve: TypeAlias = Callable[[str, int], list[str]]  # host and port to addresses; raises OSError
 _PORTS = {"http": 80, "https": 443}
 _LONGEST_URL = 2000
-# Addresses of version 6 that carry one of version 4, which could be any: NAT64, 6to4 and Teredo.
-_CARRIERS = tuple(ipaddress.ip_network(net) for net in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"))
+# Addresses of version 6 that carry one of version 4, which could be any (NAT64, 6to4 and Teredo), and those that some
+# networks still use inside although they are no longer set apart for it (fec0::/10).
+_CARRIERS = ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")
+_NOT_OPEN = tuple(ipaddress.ip_network(net) for net in (*_CARRIERS, "fec0::/10"))
 
 
 class TargetRefused(ValueError):
@@ -62,7 +64,7 @@ def is_open(address: IpAddress) -> bool:
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
             return is_open(address.ipv4_mapped)
-        if any(address in net for net in _CARRIERS):
+        if any(address in net for net in _NOT_OPEN):
             return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 

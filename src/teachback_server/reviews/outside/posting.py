@@ -48,20 +48,23 @@ class _PinnedConnection(http.client.HTTPConnection):
     def __init__(self, destination: Destination) -> None:
         super().__init__(destination.host, destination.port, timeout=_PATIENCE_SECONDS)
         self._destination = destination
+        # A line of its own, as http.client lets go of `sock` once the head of an answer is there.
+        self._line: socket.socket | None = None
 
     def connect(self) -> None:
         plain = socket.create_connection((self._destination.address, self._destination.port), _PATIENCE_SECONDS)
+        self.sock = self._line = plain
         if self._destination.is_tls:
             context = ssl.create_default_context()
-            self.sock = context.wrap_socket(plain, server_hostname=self._destination.host)
-        else:
-            self.sock = plain
+            secured = context.wrap_socket(plain, server_hostname=self._destination.host, do_handshake_on_connect=False)
+            self.sock = self._line = secured
+            secured.do_handshake()
 
     def hang_up(self) -> None:
-        """End whatever is going on; a receiver that answers a letter at a time must not keep us."""
-        if self.sock is not None:
+        """End whatever is going on; a receiver that says a letter at a time must not keep us, whenever it does so."""
+        if self._line is not None:
             try:
-                self.sock.shutdown(socket.SHUT_RDWR)
+                socket.socket.shutdown(self._line, socket.SHUT_RDWR)  # not the farewell of TLS, which would wait
             except OSError:
                 return  # it ended by itself meanwhile
 
