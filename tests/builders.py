@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from django.contrib.auth.hashers import make_password
+
 from teachback.json_types import JsonObject
 from teachback.vocabulary import JobStatus, ReviewVerdict
 from teachback_server.agents.protocol import AgentResult
@@ -77,7 +79,7 @@ def make_house() -> House:
 
 def make_person(name: str, *, is_administrator: bool = False) -> User:
     """A person who may sign in; use `client.force_login`, as no password is set."""
-    return User.objects.create(username=name, is_administrator=is_administrator)
+    return User.objects.create(username=name, is_administrator=is_administrator, password=make_password(None))
 
 
 def actor(user: User) -> Actor:

@@ -17,6 +17,17 @@ class SignInForm(forms.Form):
     password = forms.CharField(label="Password", widget=forms.PasswordInput({"autocomplete": "current-password"}))
 
 
+class ForgottenForm(forms.Form):
+    """Whose password is forgotten."""
+
+    username = forms.CharField(
+        label="User name",
+        max_length=150,
+        error_messages={"required": "Write the name that you sign in with."},
+        widget=forms.TextInput({"autocomplete": "username"}),
+    )
+
+
 class NewPasswordForm(forms.Form):
     """A new password for whom a link belongs to."""
 

@@ -19,6 +19,7 @@ from teachback_server.people.actions import (
 from teachback_server.people.forms import PersonForm
 from teachback_server.people.models import User
 from teachback_server.people.page_access import Access, PageRequest, page
+from teachback_server.people.public_address import spell_address
 from teachback_server.people.queries import find_former_person, find_person, list_former_people, list_people
 
 
@@ -78,7 +79,7 @@ def _show_new_link(request: PageRequest, user: User) -> HttpResponse:
     token = make_one_time_link(request.actor, user, chooses_password=True)
     link = {
         "whom": user,
-        "address": request.build_absolute_uri(reverse("sign-in-link", args=[token])),
+        "address": spell_address(request, reverse("sign-in-link", args=[token])),
         "hours": int(LINK_LASTS.total_seconds() // 3600),
     }
     return render(request, "people/new_link.html", link)

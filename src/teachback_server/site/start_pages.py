@@ -6,6 +6,7 @@ from django.shortcuts import render
 from teachback_server.backtest.forms import UploadForm
 from teachback_server.backtest.queries import list_open_uploads
 from teachback_server.people.page_access import Access, PageRequest, page
+from teachback_server.people.public_address import spell_address
 from teachback_server.site.first_month import find_first_month, list_first_months, write_curl_example
 from teachback_server.workflows.access import Role
 from teachback_server.workflows.page_access import WorkflowRequest, workflow_page
@@ -25,7 +26,7 @@ def start_here(request: PageRequest) -> HttpResponse:
 @workflow_page(Role.VIEWER)
 def first_month(request: WorkflowRequest) -> HttpResponse:
     """The first month of one workflow, step by step."""
-    address = request.build_absolute_uri("/").rstrip("/")
+    address = spell_address(request, "/").rstrip("/")
     context = {
         "month": find_first_month(request.workflow),
         "curl": write_curl_example(request.workflow, address),

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from teachback_server.people.actions import LINK_LASTS, UserNameTaken
 from teachback_server.people.models import User
+from teachback_server.people.public_address import spell_address
 from teachback_server.workflows.access import Role, Scope
 from teachback_server.workflows.actions import LastOwnerStays, make_key, name_owner, revoke_key, take_role
 from teachback_server.workflows.field_editor import FieldRow, rows_of_schema
@@ -114,8 +115,8 @@ def _show_invitation(request: WorkflowRequest, invitation: Invitation, role: Rol
     shown = {
         "whom": invitation.user,
         "role": role,
-        "address": request.build_absolute_uri(reverse("sign-in-link", args=[invitation.token])),
-        "sign_in": request.build_absolute_uri(reverse("sign-in")),
+        "address": spell_address(request, reverse("sign-in-link", args=[invitation.token])),
+        "sign_in": spell_address(request, reverse("sign-in")),
         "hours": int(LINK_LASTS.total_seconds() // 3600),
     }
     return render(request, "workflows/invitation.html", shown)

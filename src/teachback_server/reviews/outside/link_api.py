@@ -10,8 +10,8 @@ from pydantic import Field
 from teachback_server.jobs.api import KeyRequest
 from teachback_server.jobs.api_models import Problem
 from teachback_server.jobs.queries import find_job
+from teachback_server.people.public_address import spell_address
 from teachback_server.reviews.outside.links import LONGEST, USUAL, LinkRefused, make_outcome_link
-from teachback_server.reviews.outside.public_address import find_public_address
 from teachback_server.workflows.access import Scope
 from teachback_server.workflows.key_access import KeyAccess
 
@@ -47,6 +47,5 @@ def make_link(request: KeyRequest, workflow_name: str, number: int, wanted: Want
         new = make_outcome_link(request.auth.actor, job, for_name=wanted.for_name, lasts=wanted.hours * _HOUR)
     except LinkRefused as refusal:
         return Status(HTTPStatus.UNPROCESSABLE_ENTITY, Problem(detail=str(refusal)))
-    path = reverse("open-outcome", args=[new.token])
-    url = find_public_address(path) or request.build_absolute_uri(path)
+    url = spell_address(request, reverse("open-outcome", args=[new.token]))
     return LinkAnswer(url=url, expires_at=new.link.expires_at)

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from teachback_server.jobs.models import Job
 from teachback_server.jobs.queries import find_job
+from teachback_server.people.public_address import spell_address
 from teachback_server.reviews.models import ReviewLink
 from teachback_server.reviews.outside.links import (
     LinkPurpose,
@@ -24,7 +25,6 @@ from teachback_server.reviews.outside.links import (
     revoke_link,
     tell_state,
 )
-from teachback_server.reviews.outside.public_address import find_public_address
 from teachback_server.workflows.access import Role
 from teachback_server.workflows.page_access import WorkflowRequest, workflow_page
 
@@ -109,5 +109,4 @@ def _show_form(request: WorkflowRequest, job: Job, form: LinkForm) -> HttpRespon
 
 def _spell(request: WorkflowRequest, new: NewLink) -> str:
     name = "open-review" if new.link.purpose == LinkPurpose.REVIEW else "open-outcome"
-    path = reverse(name, args=[new.token])
-    return find_public_address(path) or request.build_absolute_uri(path)
+    return spell_address(request, reverse(name, args=[new.token]))

@@ -9,9 +9,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from teachback_server.jobs.models import Job
+from teachback_server.people.public_address import find_public_address
 from teachback_server.reviews.agreement.waiting import count_seconds_for
 from teachback_server.reviews.claims import COUNTED_AT_MOST
-from teachback_server.reviews.outside.public_address import find_public_address
 from teachback_server.reviews.queue_order import find_terms, in_order
 from teachback_server.reviews.skill_queries import decidable_by
 from teachback_server.workflows.models import Workflow

@@ -8,12 +8,15 @@ from django.contrib import messages
 from django.http import HttpResponseBase
 from django.shortcuts import redirect, render
 
-from teachback_server.people.actions import choose_mail_address
+from teachback_server.people.actions import check_password, choose_mail_address
 from teachback_server.people.models import User
+from teachback_server.people.network_address import find_address
 from teachback_server.people.page_access import Access, PageRequest, page
+from teachback_server.people.public_address import list_missing_settings
 from teachback_server.people.queries import find_mail_address
+from teachback_server.people.throttle import MustWait
 from teachback_server.reviews.models import MailWish
-from teachback_server.reviews.outside.mails import list_decided_workflows, list_missing_settings, wish_for_mails
+from teachback_server.reviews.outside.mails import list_decided_workflows, wish_for_mails
 from teachback_server.workflows.models import Workflow
 
 _USUAL_HOUR = 7
@@ -39,8 +42,17 @@ class MailForm(forms.Form):
         widget=forms.EmailInput({"autocomplete": "email"}),
     )
 
-    def __init__(self, *args: Any, choices: list[Workflow], **kwargs: Any) -> None:
+    password = forms.CharField(
+        label="Your password",
+        required=False,
+        help_text="Only to change the address: a link to choose a new password by is mailed there, too.",
+        widget=forms.PasswordInput({"autocomplete": "current-password"}),
+    )
+
+    def __init__(self, *args: Any, user: User, choices: list[Workflow], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not user.has_usable_password():
+            del self.fields["password"]
         names = [(str(workflow.pk), workflow.title) for workflow in choices]
         self.fields["workflows"].choices = names  # type: ignore[attr-defined]
 
@@ -57,8 +69,9 @@ def mails(request: PageRequest) -> HttpResponseBase:
     """What one gets mails about; what is sent to it is a choice."""
     user = User.objects.get(username=request.actor.name)
     choices = list_decided_workflows(user)
-    form = MailForm(request.POST if request.method == "POST" else None, choices=choices, initial=_find_initial(user))
-    if form.is_bound and form.is_valid():
+    sent = request.POST if request.method == "POST" else None
+    form = MailForm(sent, user=user, choices=choices, initial=_find_initial(user))
+    if form.is_bound and form.is_valid() and _may_change_address(request, user, form):
         chosen = [workflow for workflow in choices if str(workflow.pk) in form.cleaned_data["workflows"]]
         if form.cleaned_data["address"]:
             choose_mail_address(user, form.cleaned_data["address"])
@@ -74,6 +87,21 @@ def mails(request: PageRequest) -> HttpResponseBase:
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
     return render(request, "reviews/mails.html", shown, status=status)
+
+
+def _may_change_address(request: PageRequest, user: User, form: MailForm) -> bool:
+    """Whether the address stays, or it is really them: who finds a browser open must not get at the account by it."""
+    address = form.cleaned_data["address"]
+    if "password" not in form.fields or address in ("", find_mail_address(user)):
+        return True
+    try:
+        is_right = check_password(user.username, form.cleaned_data["password"], find_address(request)) is not None
+    except MustWait as refusal:
+        form.add_error("password", str(refusal))
+        return False
+    if not is_right:
+        form.add_error("password", "Write your password to change the address.")
+    return is_right
 
 
 def _find_initial(user: User) -> dict[str, object]:

@@ -5,7 +5,6 @@ import ssl
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.db.models import Q
@@ -14,6 +13,7 @@ from django.utils import timezone
 from teachback_server.people.actions import actor_of
 from teachback_server.people.actor import Actor
 from teachback_server.people.models import User
+from teachback_server.people.public_address import find_public_address, list_missing_settings
 from teachback_server.people.queries import find_mail_address
 from teachback_server.reviews.models import MailWish
 from teachback_server.reviews.outside.mail_digest import (
@@ -23,21 +23,10 @@ from teachback_server.reviews.outside.mail_digest import (
     find_waiting_work,
     write_digest,
 )
-from teachback_server.reviews.outside.public_address import find_public_address
 from teachback_server.workflows.access import Role, find_role, visible_workflows
 from teachback_server.workflows.models import Workflow
 
 _SENT_AT_ONCE = 50  # in one round; the next one comes soon
-
-
-def list_missing_settings() -> tuple[str, ...]:
-    """What an administrator has to set before mails can go out; empty where they do."""
-    needed = {
-        "TEACHBACK_SMTP_URL": settings.EMAIL_HOST,
-        "TEACHBACK_MAIL_FROM": settings.DEFAULT_FROM_EMAIL,
-        "TEACHBACK_PUBLIC_URL": settings.PUBLIC_URL,
-    }
-    return tuple(name for name, value in needed.items() if not value)
 
 
 def list_decided_workflows(user: User) -> list[Workflow]:

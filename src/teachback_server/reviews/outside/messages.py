@@ -13,12 +13,12 @@ from django.utils import timezone
 
 from teachback.webhooks import sign_webhook
 from teachback_server.jobs.models import Job
+from teachback_server.people.public_address import find_public_address
 from teachback_server.reviews.claims import COUNTED_AT_MOST
 from teachback_server.reviews.described_job import describe_decided_job
 from teachback_server.reviews.models import Message, MessageTarget, Review
 from teachback_server.reviews.outside.addresses import TargetRefused, find_destination, resolve_by_system
 from teachback_server.reviews.outside.posting import Posted, post
-from teachback_server.reviews.outside.public_address import find_public_address
 from teachback_server.workflows.models import Workflow
 
 WEBHOOK, SLACK = "webhook", "slack"
