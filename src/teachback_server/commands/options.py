@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from teachback_server.project.databases import read_clickhouse_url, read_databases
 from teachback_server.project.home import open_home
+from teachback_server.project.incoming import read_trusted_proxies
 from teachback_server.project.outgoing import check_outgoing
 
 SETTINGS = "teachback_server.project.settings"
@@ -85,6 +86,7 @@ def name_home(home: Path) -> Path:
         read_databases(os.environ, home)
         read_clickhouse_url(os.environ)
         check_outgoing(os.environ)
+        read_trusted_proxies(os.environ)
     except ImproperlyConfigured as problem:
         raise click.ClickException(str(problem)) from problem
     return home

@@ -7,6 +7,7 @@ from csp.constants import NONE, SELF
 
 from teachback_server.project.databases import read_clickhouse_url, read_databases
 from teachback_server.project.home import open_home, read_or_make_secret_key
+from teachback_server.project.incoming import read_hosts, read_trusted_proxies
 from teachback_server.project.outgoing import read_mail_from, read_mail_server, read_public_url
 
 HOME = Path(os.environ.get("TEACHBACK_HOME") or "teachback-home").resolve()
@@ -18,7 +19,9 @@ UPLOADS_FOLDER.mkdir(mode=0o700, exist_ok=True)
 
 SECRET_KEY = read_or_make_secret_key(HOME)
 DEBUG = False
-ALLOWED_HOSTS = [host for host in os.environ.get("TEACHBACK_HOSTS", "127.0.0.1,localhost,[::1]").split(",") if host]
+ALLOWED_HOSTS = read_hosts(os.environ)
+TRUSTED_PROXIES = read_trusted_proxies(os.environ)
+PUBLIC_URL = read_public_url(os.environ)
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -92,6 +95,9 @@ SESSION_ENGINE = "teachback_server.people.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = False
+# Where people come by https, a proxy in front speaks it and hands on http, from our own site all the same.
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -115,7 +121,6 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 FILE_UPLOAD_TEMP_DIR = UPLOADS_FOLDER  # one disk with where they are kept, so that keeping one copies nothing
 # Hosts, addresses and networks inside, to which messages may be sent all the same; see reviews/outside/addresses.py.
 PRIVATE_TARGETS = [one for one in os.environ.get("TEACHBACK_ALLOW_PRIVATE_TARGETS", "").split(",") if one.strip()]
-PUBLIC_URL = read_public_url(os.environ)
 MAIL_SERVER = read_mail_server(os.environ)
 EMAIL_HOST, EMAIL_PORT = MAIL_SERVER.host, MAIL_SERVER.port
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL_SERVER.user, MAIL_SERVER.password
