@@ -16,8 +16,9 @@ from teachback_server.results.settling import settle_disputes
 from teachback_server.results.undoing import undo_last_decision
 from teachback_server.reviews.actions import Decision, JobAlreadyDecided, claim_job, claim_next_job
 from teachback_server.reviews.agreement.deciding import decide_at_desk
-from teachback_server.reviews.models import KnownAnswer, Retraction, Review, ReviewTerms, SecondReview
+from teachback_server.reviews.models import Claim, KnownAnswer, Retraction, Review, ReviewTerms, SecondReview
 from teachback_server.reviews.retracting import UndoRefused
+from teachback_server.reviews.sessions import find_session
 from teachback_server.workflows.access import Role
 from teachback_server.workflows.actions import give_role
 
@@ -260,3 +261,62 @@ def test_a_known_answer_is_planted_before_those_who_never_saw_it(house: House) -
     assert next_number(dora, house) == known.number
     assert not isinstance(decide(dora, known), Review)
     assert not SecondReview.objects.filter(kind="third").exists()
+
+
+def test_a_reload_shows_the_same_job_whether_or_not_it_is_decided_again(house: House) -> None:
+    dora = join(house, "dora")
+    one, two, three = record_jobs(house.workflow, [BILLING] * 3)
+    first = claim_next_job(dora, house.workflow)
+    assert first == one
+    set_shares(house, second=1)
+    decide(house.reviewer, two)  # while dora looks at the first, the second is drawn
+    set_shares(house)
+    assert claim_next_job(dora, house.workflow, besides=[one.number]) == two
+    assert claim_next_job(dora, house.workflow) == one
+    claim_next_job(dora, house.workflow, besides=[one.number])
+    decide(dora, one)
+    assert claim_next_job(dora, house.workflow, besides=[two.number]) == three
+    assert claim_next_job(dora, house.workflow) == two
+
+
+def test_a_job_that_is_decided_again_is_late_only_when_that_was_asked_for_long_ago(
+    house: House, client: Client
+) -> None:
+    join(house, "dora")
+    ReviewTerms.objects.create(workflow=house.workflow, second_share=1, decide_within_hours=24)
+    (job,) = record_jobs(house.workflow, [BILLING])  # months ago, by the clock of the tests
+    client.force_login(User.objects.get(username="dora"))
+    address = f"/workflows/{house.workflow.name}/review/{job.number}"
+    assert "Overdue" in client.get(address).content.decode()
+    Claim.objects.all().delete()
+    decide(house.reviewer, job)
+    assert "Overdue" not in client.get(address).content.decode()
+
+
+def test_a_session_counts_decisions_that_were_made_again(house: House) -> None:
+    set_shares(house, second=1)
+    dora = join(house, "dora")
+    one, two = record_jobs(house.workflow, [BILLING] * 2)
+    decide(house.reviewer, one)
+    decide(dora, one)
+    decide(dora, two)
+    session = find_session(dora, house.workflow, now=timezone.now())
+    assert session is not None
+    assert session.decisions == 2
+
+
+def test_a_decision_that_is_taken_back_is_no_known_answer_and_asks_no_third(house: House) -> None:
+    set_shares(house, second=1)
+    dora, emil = join(house, "dora"), join(house, "emil")
+    same, other = record_jobs(house.workflow, [BILLING] * 2)
+    decide(house.reviewer, same, SHIPPING)
+    decide(dora, same, SHIPPING)
+    decide(house.reviewer, other)
+    decide(dora, other, SHIPPING)
+    assert {KnownAnswer.objects.get().job, SecondReview.objects.get(is_waiting=True).job} == {same, other}
+    undo_last_decision(house.reviewer, house.workflow)
+    undo_last_decision(house.reviewer, house.workflow)
+    assert not KnownAnswer.objects.exists()
+    assert next_number(emil, house) is None  # bob has both on screen again
+    decide(house.reviewer, other, SHIPPING, key="anew")
+    assert not SecondReview.objects.filter(is_waiting=True).exists()

@@ -15,7 +15,7 @@ from teachback_server.jobs.models import Job
 from teachback_server.people.actor import Actor, PermissionMissing
 from teachback_server.people.audit import Act, record_act
 from teachback_server.reviews.agreement.asking import draw_planted, draw_second_reviews
-from teachback_server.reviews.agreement.waiting import find_second_for, find_second_to_give
+from teachback_server.reviews.agreement.waiting import find_held_second, find_second_for, find_second_to_give
 from teachback_server.reviews.claims import list_holders
 from teachback_server.reviews.models import Claim, Correction, QueuePlace, Retraction, Review, Skip
 from teachback_server.reviews.queue_order import find_held_job, find_waiting_job
@@ -80,7 +80,7 @@ def claim_next_job(actor: Actor, workflow: Workflow, *, besides: Sequence[int] =
     now = timezone.now()
     with transaction.atomic():
         take_turn(workflow.pk)
-        job = find_held_job(workflow, person_id, besides=besides, now=now)
+        job = _find_held(workflow, person_id, besides=besides, now=now)
         job = job or find_second_to_give(workflow, person_id, besides=besides, now=now)
         job = job or find_waiting_job(workflow, person_id, besides=besides, now=now)
         if job is not None:
@@ -171,6 +171,19 @@ def decide_reviews(
     except IntegrityError as error:
         raise JobAlreadyDecided(_DECIDED_BEFORE) from error
     return reviews
+
+
+def _find_held(workflow: Workflow, person_id: int, *, besides: Sequence[int], now: datetime) -> Job | None:
+    """The job that a person holds; of a first decision and one made again, the one that they were given first.
+
+    Or a reload would bring another job on screen if, and only if, the one on screen is decided again.
+    """
+    plain = find_held_job(workflow, person_id, besides=besides, now=now)
+    again = find_held_second(workflow, person_id, besides=besides, now=now)
+    if plain is None or again is None:
+        return plain or again
+    ends = dict(Claim.objects.filter(job__in=(plain, again)).values_list("job_id", "expires_at"))
+    return min((plain, again), key=lambda job: ends[job.pk])
 
 
 def _require_reviewer(actor: Actor, workflow_id: int) -> int:

@@ -100,11 +100,12 @@ def describe_for_desk(job: Job, workflow: Workflow, person_id: int = 0) -> DeskJ
     """What the desk shows of a waiting job: to the third person who decides it, also what the first two said."""
     telling = list_telling_steps(job)
     places = read_provenance(job.provenance)
+    asked = None if job.is_waiting else find_second_for(job, person_id)
     return DeskJob(
         number=job.number,
         external_id=job.external_id,
         arrived_at=job.started_at,
-        due_at=find_due(job, workflow),
+        due_at=find_due(job, workflow, asked_at=asked.asked_at if asked else None),
         status=job.status,
         has_output=job.output is not None,
         hand_back_reason=job.hand_back_reason,
@@ -114,14 +115,11 @@ def describe_for_desk(job: Job, workflow: Workflow, person_id: int = 0) -> DeskJ
         steps=telling.steps,
         steps_left_out=telling.left_out,
         reasons=list_reasons(workflow),
-        opinions=() if job.is_waiting else _list_opinions(job, workflow, person_id),
+        opinions=_list_opinions(job, workflow) if asked and asked.kind == SecondKind.THIRD else (),
     )
 
 
-def _list_opinions(job: Job, workflow: Workflow, person_id: int) -> tuple[Opinion, ...]:
-    asked = find_second_for(job, person_id)
-    if asked is None or asked.kind != SecondKind.THIRD:
-        return ()
+def _list_opinions(job: Job, workflow: Workflow) -> tuple[Opinion, ...]:
     given: list[Review | SecondReview] = [
         *Review.objects.filter(job=job).select_related("reason"),
         *SecondReview.objects.filter(job=job, kind=SecondKind.SECOND).select_related("reason"),

@@ -83,8 +83,14 @@ def find_terms(workflow: Workflow) -> timedelta | None:
     return None if hours is None else timedelta(hours=hours)
 
 
-def find_due(job: Job, workflow: Workflow) -> datetime | None:
-    """Until when a waiting job is to be decided; None where nobody said."""
+def find_due(job: Job, workflow: Workflow, *, asked_at: datetime | None = None) -> datetime | None:
+    """Until when a waiting job is to be decided; None where nobody said.
+
+    The time for one that is decided again begins when that was asked for: being late already would give it away.
+    """
+    if asked_at is not None:
+        terms = find_terms(workflow)
+        return None if terms is None else asked_at + terms
     own = QueuePlace.objects.filter(job=job).values_list("due_at", flat=True).first()
     return own or _due_by_terms(job, find_terms(workflow))
 

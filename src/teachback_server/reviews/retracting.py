@@ -6,11 +6,19 @@ from teachback.json_types import Json
 from teachback_server.jobs.actions import mark_waiting
 from teachback_server.people.actor import Actor
 from teachback_server.people.audit import Act, record_act
-from teachback_server.reviews.models import Correction, Retraction, Review, Skip
+from teachback_server.reviews.agreement.asking import SecondKind
+from teachback_server.reviews.models import Correction, KnownAnswer, Retraction, Review, SecondReview, Skip
 
 
 class UndoRefused(ValueError):
     """The decision stands: something was made from it, or it is too long ago. The message says which."""
+
+
+def _forget_as_known(review: Review) -> None:
+    """Nobody vouched for the decision that comes next, and it may no longer differ from the second one."""
+    KnownAnswer.objects.filter(job=review.job_id).delete()
+    went_on = SecondReview.objects.filter(job=review.job_id, kind__in=(SecondKind.THIRD, SecondKind.PLANTED))
+    went_on.filter(is_waiting=True).delete()
 
 
 def move_to_retraction(actor: Actor, review: Review, *, now: datetime) -> Retraction:
@@ -44,6 +52,7 @@ def move_to_retraction(actor: Actor, review: Review, *, now: datetime) -> Retrac
         retracted_at=now,
     )
     corrections.delete()
+    _forget_as_known(review)
     Review.objects.filter(pk=review.pk).delete()
     mark_waiting([review.job_id])
     Skip.objects.filter(job_id=review.job_id, user_id=review.reviewer_id).delete()

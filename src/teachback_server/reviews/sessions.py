@@ -1,20 +1,23 @@
 """A session at the desk: what one person decided in a workflow without a long break, and what of it they may undo."""
 
+import heapq
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from statistics import median
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Value
 
 from teachback_server.jobs.models import Job
 from teachback_server.people.actor import Actor
 from teachback_server.reviews.agreement.figures import list_pairs
-from teachback_server.reviews.models import BulkMember, Retraction, Review
+from teachback_server.reviews.models import BulkMember, Retraction, Review, SecondReview
 from teachback_server.workflows.models import Workflow
 
 LONGEST_BREAK = timedelta(minutes=30)  # after which another session begins
 UNDONE_AT_MOST = 10
 _LOOKED_AT = 2000  # decisions; nobody makes more without a break
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,10 +34,8 @@ class Session:
 
 def find_session(actor: Actor, workflow: Workflow, *, now: datetime) -> Session | None:
     """The session in which a person is; None where they decided nothing within the last half hour."""
-    newest = Review.objects.filter(workflow=workflow, reviewer_id=actor.user_id or 0).order_by("-pk")
-    newest = newest.annotate(is_equal=Exists(BulkMember.objects.filter(review_id=OuterRef("pk"))))
     began_at, decisions, equal, timed = now, 0, 0, list[float]()
-    for decided_at, seconds, is_equal in newest.values_list("decided_at", "seconds", "is_equal")[:_LOOKED_AT]:
+    for decided_at, seconds, is_equal in _list_newest(workflow, actor.user_id or 0):
         if began_at - decided_at > LONGEST_BREAK:
             break
         began_at = min(began_at, decided_at)
@@ -45,6 +46,23 @@ def find_session(actor: Actor, workflow: Workflow, *, now: datetime) -> Session 
         return None
     half = median(timed) if timed else None
     return Session(began_at=began_at, decisions=decisions, median_seconds=half, equal=equal)
+
+
+def _list_newest(workflow: Workflow, person_id: int) -> Iterator[tuple[datetime, float | None, bool]]:
+    """When a person decided, how long it took, and whether unseen, as equal; the newest first.
+
+    What they decided again is among it like all else.
+    """
+    first = Review.objects.filter(workflow=workflow, reviewer_id=person_id).order_by("-pk")
+    first = first.annotate(is_equal=Exists(BulkMember.objects.filter(review_id=OuterRef("pk"))))
+    again = SecondReview.objects.filter(workflow=workflow, reviewer_id=person_id, is_waiting=False)
+    again = again.filter(decided_at__isnull=False).order_by("-decided_at").annotate(is_equal=Value(False))
+    both: list[Iterable[tuple[datetime | None, float | None, bool]]] = [
+        rows.values_list("decided_at", "seconds", "is_equal")[:_LOOKED_AT] for rows in (first, again)
+    ]
+    for decided_at, seconds, is_equal in heapq.merge(*both, key=lambda row: row[0] or _NEVER, reverse=True):
+        if decided_at is not None:
+            yield decided_at, seconds, is_equal
 
 
 def with_agreement(session: Session | None, actor: Actor, workflow: Workflow) -> Session | None:

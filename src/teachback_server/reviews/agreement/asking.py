@@ -17,7 +17,7 @@ SECOND_SHARE = 0.03
 PLANTED_SHARE = 0.02
 SAMPLED_SHARE = 0.1  # of decisions that one person made together
 TWO_PEOPLE = "two people agreed"  # vouch for an answer without an owner
-_LOOKED_AT = 500  # known answers among which one is chosen
+_LOOKED_AT = 100  # the newest known answers, among which one is chosen: the number of an old job would tell
 _WRONG_FIRST = 0.7  # of the planted ones: where the agent was wrong, as only those find who accepts everything
 
 
@@ -97,7 +97,7 @@ def _plant(person_id: int, workflow: Workflow, name: str, share: float) -> None:
     known = known.exclude(job__second_reviews__reviewer_id=person_id).exclude(
         job__second_reviews__for_user_id=person_id
     )
-    choices = list(known.values_list("pk", "job__review__verdict")[:_LOOKED_AT])
+    choices = list(known.order_by("-pk").values_list("pk", "job__review__verdict")[:_LOOKED_AT])
     wrong = [choice for choice in choices if choice[1] != ReviewVerdict.ACCEPTED]
     wants_wrong = hash_to_unit(workflow.salt, "planted wrong", name) < _WRONG_FIRST
     among = wrong if wrong and wants_wrong else choices

@@ -20,6 +20,13 @@ def find_second_to_give(workflow: Workflow, person_id: int, *, besides: Sequence
     return None if row is None else row.job
 
 
+def find_held_second(workflow: Workflow, person_id: int, *, besides: Sequence[int], now: datetime) -> Job | None:
+    """The first job to be decided again that this person has on screen, or on the way there."""
+    rows = _for_person(workflow.pk, person_id).filter(job__claim__user_id=person_id, job__claim__expires_at__gt=now)
+    row = rows.exclude(job__number__in=besides).order_by("job__claim__expires_at").select_related("job").first()
+    return None if row is None else row.job
+
+
 def find_second_for(job: Job, person_id: int) -> SecondReview | None:
     """What a person is to decide again about a job; None where nothing is asked of them."""
     return _for_person(job.workflow_id, person_id).filter(job=job).order_by("pk").first()
