@@ -165,6 +165,23 @@ def count_tinted(png: bytes) -> int:
     )
 
 
+@pytest.mark.parametrize("quote", ["nul \x00 in it", "half a letter \ud800", "-q", "two\nlines"])
+def test_a_page_is_drawn_whatever_an_agent_quotes(house: House, job: Job, client: Client, quote: str) -> None:
+    attachment = keep_attachment(house.owner, job, "scan.pdf", make_pdf("Total 12"))
+    say_where(job, {"queue": {"document": "scan.pdf", "page": 1, "text": quote}})
+    client.force_login(house.bob)
+    address = f"/workflows/{house.workflow.name}/jobs/{job.number}/documents/{attachment.pk}/pages"
+    assert client.get(f"{address}/1").status_code == 200
+
+
+def test_only_the_pages_that_are_shown_are_drawn(house: House, job: Job, client: Client) -> None:
+    attachment = keep_attachment(house.owner, job, "scan.pdf", make_pdf("Total 12"))
+    say_where(job, {"queue": {"document": "scan.pdf", "page": 2}})
+    client.force_login(house.bob)
+    address = f"/workflows/{house.workflow.name}/jobs/{job.number}/documents/{attachment.pk}/pages"
+    assert client.get(f"{address}/1").status_code == 404
+
+
 def test_a_pdf_that_is_none_harms_nobody(house: House, job: Job, client: Client) -> None:
     kept = keep_attachment(house.owner, job, "bad.pdf", b"%PDF-1.7 rubbish")
     client.force_login(house.bob)

@@ -1,6 +1,7 @@
 """Addresses of a job's documents: the bytes as they came, and pages of PDFs as pictures."""
 
 import hashlib
+import os
 import subprocess
 import sys
 import threading
@@ -12,10 +13,11 @@ from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 
 from teachback_server.jobs.attachments import find_attachment, find_file
 from teachback_server.jobs.document_kinds import IMAGE, PDF, TEXT
+from teachback_server.jobs.intake.storable_text import without_nul
 from teachback_server.jobs.models import Attachment, Job
 from teachback_server.jobs.provenance import read_provenance
 from teachback_server.jobs.queries import find_job
-from teachback_server.jobs.shown_documents import list_quotes
+from teachback_server.jobs.shown_documents import list_page_numbers, list_quotes
 from teachback_server.workflows.access import Role
 from teachback_server.workflows.page_access import WorkflowRequest, workflow_page
 
@@ -56,7 +58,10 @@ def answer_document_page(job: Job | None, attachment_id: int, page: int) -> Http
     attachment, file = _get_file(job, attachment_id)
     if attachment.media_type != PDF:
         raise Http404("Only PDFs have pages.")
-    quotes = list_quotes(read_provenance(attachment.job.provenance), attachment.name, page)
+    places = [place for place in read_provenance(attachment.job.provenance) if place.document == attachment.name]
+    if page not in list_page_numbers(places):
+        raise Http404("No page is drawn but those that are shown, so that nobody fills the disk with the others.")
+    quotes = list_quotes(places, attachment.name, page)
     picture = draw_page(file, page, quotes)
     if picture is None:
         return HttpResponse(status=HTTPStatus.NOT_FOUND)
@@ -68,6 +73,7 @@ def draw_page(file: Path, page: int, quotes: Sequence[str]) -> bytes | None:
 
     It is drawn by another process with little memory and time, because a PDF from elsewhere may be made to do harm.
     """
+    quotes = [_as_argument(quote) for quote in quotes]
     wish = hashlib.sha256("\0".join(quotes).encode()).hexdigest()[:16]
     kept = file.with_name(f"{file.name}.{page}.{wish}.png")
     if kept.exists():
@@ -80,10 +86,15 @@ def draw_page(file: Path, page: int, quotes: Sequence[str]) -> bytes | None:
             return None
     if done.returncode:
         return None
-    unfinished = kept.with_suffix(f".{threading.get_ident()}.part")
+    unfinished = kept.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
     unfinished.write_bytes(done.stdout)
     unfinished.replace(kept)
     return done.stdout
+
+
+def _as_argument(quote: str) -> str:
+    """A quote as it can be handed to a process: without what no program can be given and no page says."""
+    return without_nul(quote).encode("utf-8", "replace").decode("utf-8")
 
 
 def _get_file(job: Job | None, attachment_id: int) -> tuple[Attachment, Path]:

@@ -57,6 +57,11 @@ def list_shown_documents(job: Job, places: Sequence[Place]) -> tuple[ShownDocume
     )
 
 
+def list_page_numbers(places: Sequence[Place]) -> list[int]:
+    """The pages of a PDF that are shown: those on which an agent named one of these places, or the first."""
+    return sorted({place.page or 1 for place in places} or {1})[:_MOST_PAGES]
+
+
 def list_quotes(places: Sequence[Place], document: str, page: int) -> list[str]:
     """The words to look for on one page of a document: quotes for which no box was given."""
     return [
@@ -80,14 +85,13 @@ def _show(job: Job, attachment: Attachment, places: Sequence[Place]) -> ShownDoc
         page = _show_page(0, address, places)
         return ShownDocument(name=attachment.name, address=address, pages=(page,))
     assert attachment.media_type == PDF
-    numbers = sorted({place.page or 1 for place in places} or {1})[:_MOST_PAGES]
     pages = tuple(
         _show_page(
             number,
             reverse("job-document-page", args=(*names, number)),
             [place for place in places if (place.page or 1) == number],
         )
-        for number in numbers
+        for number in list_page_numbers(places)
     )
     return ShownDocument(name=attachment.name, address=address, pages=pages)
 
