@@ -4,11 +4,13 @@ import math
 from collections.abc import Sequence
 from enum import StrEnum
 
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from teachback.hash_draws import hash_to_unit
 from teachback.vocabulary import ReviewVerdict
 from teachback_server.people.actor import Actor
+from teachback_server.reviews.agreement.waiting import decided_again
 from teachback_server.reviews.models import KnownAnswer, Review, ReviewTerms, SecondReview
 from teachback_server.reviews.skill_queries import able, list_for_another, list_lacking
 from teachback_server.workflows.models import Workflow
@@ -90,12 +92,11 @@ def find_shares(workflow: Workflow) -> tuple[float, float]:
 
 def _plant(person_id: int, workflow: Workflow, name: str, share: float) -> None:
     """Ask one person to decide one known answer that they never saw; nothing where there is none."""
-    known = KnownAnswer.objects.filter(workflow=workflow, job__is_waiting=False).exclude(
-        job__review__reviewer_id=person_id
-    )
+    known = KnownAnswer.objects.filter(workflow=workflow, job__is_waiting=False)
     known = known.filter(able(list_lacking(workflow.pk, person_id), "job__input"))
-    known = known.exclude(job__second_reviews__reviewer_id=person_id).exclude(
-        job__second_reviews__for_user_id=person_id
+    met = SecondReview.objects.filter(job=OuterRef("job_id")).annotate(whose=F("for_user_id") + 0)  # see decided_again
+    known = known.exclude(job__review__reviewer_id=person_id).filter(
+        ~decided_again(OuterRef("job_id"), person_id), ~Exists(met.filter(whose=person_id))
     )
     choices = list(known.order_by("-pk").values_list("pk", "job__review__verdict")[:_LOOKED_AT])
     wrong = [choice for choice in choices if choice[1] != ReviewVerdict.ACCEPTED]
