@@ -1,5 +1,6 @@
 """Undo: a decision leaves every table that counted it and is kept as taken back, unless something was made of it."""
 
+from dataclasses import asdict
 from datetime import timedelta
 
 import pytest
@@ -23,6 +24,7 @@ from teachback_server.reviews.actions import Decision, JobAlreadyDecided, decide
 from teachback_server.reviews.models import Claim, Correction, Retraction, Review
 from teachback_server.reviews.retracting import UndoRefused
 from teachback_server.reviews.sessions import find_session
+from teachback_server.statistics.audit_guard import GuardState, advance_guard_through
 from teachback_server.workflows.access import Role
 from teachback_server.workflows.actions import give_role
 
@@ -164,12 +166,25 @@ def test_an_escalated_job_stands_once_autonomy_was_judged(house: House) -> None:
         undo_last_decision(house.reviewer, house.workflow)
 
 
-def test_an_audit_that_the_guard_has_counted_stands(house: House) -> None:
+def test_the_guard_counts_its_audits_again_without_one_that_is_taken_back(house: House) -> None:
+    jobs = record_jobs(house.workflow, [GOOD] * 4)
+    Job.objects.update(routing=RoutingKind.AUDIT)
+    reviews = [decide_now(house, job) for job in jobs]
+    before = advance_guard_through(GuardState(limit=0.05), [False] * 3)
+    state = asdict(advance_guard_through(before, [False]))
+    GuardRecord.objects.create(release=house.release, last_review_id=reviews[-1].pk, audits=4, state=state)
+    undo_last_decision(house.reviewer, house.workflow)
+    guard = GuardRecord.objects.get()
+    assert (guard.audits, guard.errors) == (3, 0)
+    assert GuardState(**guard.state) == before
+
+
+def test_an_audit_that_raised_the_alarm_stands(house: House) -> None:
     record_jobs(house.workflow, [GOOD])
     Job.objects.update(routing=RoutingKind.AUDIT)
     review = decide_now(house, Job.objects.get())
-    GuardRecord.objects.create(release=house.release, last_review_id=review.pk)
-    with pytest.raises(UndoRefused, match="guard of autonomy"):
+    GuardRecord.objects.create(release=house.release, last_review_id=review.pk, alarmed_at=timezone.now())
+    with pytest.raises(UndoRefused, match="alarm of the guard"):
         undo_last_decision(house.reviewer, house.workflow)
 
 

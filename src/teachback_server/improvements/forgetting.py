@@ -1,5 +1,7 @@
 """Lets the loop forget a decision that its person takes back, unless something was made from it already."""
 
+from dataclasses import asdict
+
 from django.db.models import QuerySet
 
 from teachback.vocabulary import Lever, ReviewVerdict, RoutingKind
@@ -8,13 +10,14 @@ from teachback_server.improvements.models import GuardRecord, LearningState, Pat
 from teachback_server.jobs.models import Outcome
 from teachback_server.reviews.models import Retraction, Review
 from teachback_server.reviews.retracting import UndoRefused
+from teachback_server.statistics.audit_guard import GuardState, advance_guard_through
 
 
 def forget_review(review: Review) -> None:
-    """Take a decision out of cases and patterns; within the turn of the workflow.
+    """Take a decision out of cases, patterns and the audit guard; within the turn of the workflow.
 
-    Raises UndoRefused, and changes nothing, where a release, a gate, a change, the audit guard or the next step has
-    used the decision.
+    Raises UndoRefused, and changes nothing, where a release, a gate, a change, an alarm or the next step has used the
+    decision.
     """
     case = Case.objects.filter(job_id=review.job_id).first()
     _refuse_if_used(review, case)
@@ -23,6 +26,7 @@ def forget_review(review: Review) -> None:
     if case is not None:
         case.delete()
     PatternCorrection.objects.filter(correction__review=review).delete()
+    _take_out_of_guard(review)
     for pattern in patterns:
         _count_again(pattern)
 
@@ -35,8 +39,8 @@ def _refuse_if_used(review: Review, case: Case | None) -> None:
         raise UndoRefused(f"{job} cannot be taken back: a change was judged by it. Its decision stands.")
     if review.verdict == ReviewVerdict.ESCALATED and _judging_gates(review).exists():
         raise UndoRefused(f"{job} cannot be taken back: it counted when autonomy was judged. Its decision stands.")
-    if review.job.routing == RoutingKind.AUDIT and _guard_has_read(review):
-        raise UndoRefused(f"{job} cannot be taken back: the guard of autonomy has counted it. Its decision stands.")
+    if (guard := _find_guard_of(review)) is not None and guard.alarmed_at is not None:
+        raise UndoRefused(f"{job} cannot be taken back: the alarm of the guard counted it. Its decision stands.")
     if Outcome.objects.filter(job_id=review.job_id, at__gte=review.decided_at).exists():
         raise UndoRefused(f"{job} cannot be taken back: the next step has said already what became of it.")
 
@@ -46,8 +50,31 @@ def _judging_gates(review: Review) -> QuerySet[Gate]:
     return Gate.objects.filter(workflow_id=review.workflow_id, lever=Lever.APPROVAL, judged_at__gte=review.decided_at)
 
 
-def _guard_has_read(review: Review) -> bool:
-    return GuardRecord.objects.filter(release_id=review.job.release_id, last_review_id__gte=review.pk).exists()
+def _find_guard_of(review: Review) -> GuardRecord | None:
+    """The guard that has counted a decision, if it was an audit."""
+    if review.job.routing != RoutingKind.AUDIT:
+        return None
+    return GuardRecord.objects.filter(release_id=review.job.release_id, last_review_id__gte=review.pk).first()
+
+
+def _take_out_of_guard(review: Review) -> None:
+    """Count the audits of the guard again without this one, as if it had not been decided yet.
+
+    The evidence stays valid: however the decision is made anew, it comes after all those that the guard has counted.
+    """
+    guard = _find_guard_of(review)
+    if guard is None or not guard.state:
+        return
+    others = Review.objects.filter(
+        workflow_id=review.workflow_id,
+        job__release_id=review.job.release_id,
+        job__routing=RoutingKind.AUDIT,
+        pk__lte=guard.last_review_id,
+    ).exclude(pk=review.pk)
+    verdicts = others.order_by("pk").values_list("verdict", flat=True)
+    start = GuardState(limit=GuardState(**guard.state).limit)
+    state = advance_guard_through(start, (verdict != ReviewVerdict.ACCEPTED for verdict in verdicts))
+    GuardRecord.objects.filter(pk=guard.pk).update(audits=state.audits, errors=state.errors, state=asdict(state))
 
 
 def _refuse_if_last_of_a_change(review: Review, patterns: list[Pattern]) -> None:

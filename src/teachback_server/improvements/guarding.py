@@ -46,7 +46,7 @@ def watch_audits(workflow: Workflow, live: LiveState, *, now: datetime) -> bool:
         standing = set(unread_audits.all())
         if not standing.issuperset(audits):
             return False  # somebody took a decision back meanwhile; the next look counts without it
-        unread = GuardRecord.objects.filter(pk=record.pk, last_review_id=record.last_review_id)
+        unread = GuardRecord.objects.filter(pk=record.pk, last_review_id=record.last_review_id, audits=record.audits)
         has_read = unread.update(
             last_review_id=audits[-1][0],
             audits=guard.audits,
