@@ -3,11 +3,17 @@
 import random
 
 import pytest
+from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 
 from builders import House, actor, make_person, record_jobs
+from change_builders import make_pattern, propose_rule
 from teachback.json_types import JsonObject
 from teachback.vocabulary import ReviewVerdict
+from teachback_server.agents.open_releases import OpenReleases
+from teachback_server.improvements.actions import LearningPaused, accept_change, advance_workflow
+from teachback_server.improvements.actions import test_change as run_test
 from teachback_server.improvements.models import Change
 from teachback_server.people.actor import Actor, PermissionMissing
 from teachback_server.reviews.actions import Decision
@@ -153,6 +159,25 @@ def test_an_owner_lets_learning_go_on_with_a_reason_and_then_only_newer_jobs_cou
         resume_learning(house.reviewer, house.workflow, why="we talked")
     resume_learning(house.owner, house.workflow, why="we agreed on a rule")
     assert see_to_freeze(house.workflow) is None
+
+
+def test_nothing_is_tried_or_released_while_learning_is_paused(house: House, client: Client) -> None:
+    change = propose_rule(house, make_pattern(house))
+    decide_twice(house, join(house, "dora"), FEWEST_PAIRS, differ_every=2, first_id=500)
+    assert see_to_freeze(house.workflow) is not None
+    agents = OpenReleases(settings.MODELS_FOLDER)
+    with pytest.raises(LearningPaused):
+        run_test(house.owner, change, agents)
+    with pytest.raises(LearningPaused):
+        accept_change(house.owner, change)
+    client.force_login(house.alice)
+    page = client.get(f"/workflows/{house.workflow.name}/changes/{change.pk}").content.decode()
+    assert "Learning is paused" in page
+    assert "Test it on these jobs" not in page
+    releases = house.workflow.releases.count()
+    advance_workflow(house.workflow, agents, now=timezone.now())
+    assert house.workflow.releases.count() == releases
+    assert Change.objects.get(pk=change.pk).state == "proposed"
 
 
 def test_an_owner_vouches_only_for_what_was_decided(house: House) -> None:

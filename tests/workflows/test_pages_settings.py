@@ -39,6 +39,13 @@ def test_everyone_in_the_workflow_reads_the_boundary_and_only_owners_see_keys(ho
     assert browser(house.charlie).get(SETTINGS).status_code == 404
 
 
+def test_whoever_may_edit_the_reasons_finds_the_way_from_the_settings(house: House) -> None:
+    way = "/workflows/support-inbox/reasons"
+    assert f'href="{way}"' in browser(house.alice).get(SETTINGS).content.decode()
+    assert browser(house.alice).get(way).status_code == 200
+    assert way not in browser(house.bob).get(SETTINGS).content.decode()
+
+
 @pytest.mark.parametrize("path", ["people", "people/1/remove", "people/1/answers", "keys", "keys/1/revoke"])
 def test_a_reviewer_cannot_send_what_only_owners_may(house: House, path: str) -> None:
     assert browser(house.bob).post(f"{SETTINGS}/{path}", {"username": "bob", "role": "owner"}).status_code == 403

@@ -32,7 +32,7 @@ from teachback_server.people.audit import Act, record_act
 from teachback_server.people.models import User
 from teachback_server.releases.actions import put_live
 from teachback_server.releases.queries import get_live_state
-from teachback_server.reviews.agreement.freezing import see_to_freeze
+from teachback_server.reviews.agreement.freezing import find_freeze, see_to_freeze
 from teachback_server.workflows.access import Role, require_role
 from teachback_server.workflows.models import Workflow
 from teachback_server.workflows.turns import take_turn
@@ -46,6 +46,10 @@ class ChangeNotOpen(ValueError):
 
 class ChangeOutdated(ChangeNotOpen):
     """Another release went live since the change was tested, so its release lacks what came since. Propose it again."""
+
+
+class LearningPaused(ChangeNotOpen):
+    """Learning is paused, as people decided too many jobs differently. An owner lets it go on under Agreement."""
 
 
 class PatternOfAnotherWorkflow(ValueError):
@@ -99,9 +103,10 @@ def test_change(actor: Actor, change: Change, agents: OpenReleases, *, now: date
 
     `proven` puts it live at once; `not worse` leaves the decision to a person; anything else closes it. Where nothing
     can be told because no case was reviewed yet, it stays open and nothing is stored. Where others spend cases or move
-    the live release meanwhile, it is judged anew.
+    the live release meanwhile, it is judged anew. Raises LearningPaused while people do not agree on what is right.
     """
     require_role(actor, change.workflow_id, Role.EDITOR)
+    _refuse_while_paused(change.workflow)
     if change.state != ChangeState.PROPOSED:
         raise ChangeNotOpen("This change has been tested already. Its page shows what the test said.")
     for tries_left in reversed(range(MOST_TRIES)):
@@ -117,9 +122,11 @@ def test_change(actor: Actor, change: Change, agents: OpenReleases, *, now: date
 def accept_change(actor: Actor, change: Change) -> None:
     """Put the release of a change live that passed its gate as not worse.
 
-    Raises ChangeNotOpen in any other state, and ChangeOutdated if another release went live since the gate.
+    Raises ChangeNotOpen in any other state, ChangeOutdated if another release went live since the gate, and
+    LearningPaused while people do not agree on what is right.
     """
     require_role(actor, change.workflow_id, Role.OWNER)
+    _refuse_while_paused(change.workflow)
     with transaction.atomic():
         take_turn(change.workflow_id)
         if change.state == ChangeState.PASSED:
@@ -207,6 +214,11 @@ def _take_step(workflow: Workflow, agents: OpenReleases, *, now: datetime, may_c
     if may_certify and (plan_when_due(workflow, live) or certify_when_due(workflow, agents, live, now=now)):
         return True
     return try_batch_when_due(workflow, agents, live, now=now)
+
+
+def _refuse_while_paused(workflow: Workflow) -> None:
+    if find_freeze(workflow) is not None:
+        raise LearningPaused(LearningPaused.__doc__)
 
 
 def _refuse_outdated(change: Change) -> None:

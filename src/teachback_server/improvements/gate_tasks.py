@@ -8,6 +8,7 @@ from teachback_server.improvements.candidates import ChangeState
 from teachback_server.improvements.models import Change
 from teachback_server.people.actions import actor_of
 from teachback_server.people.models import User
+from teachback_server.reviews.agreement.freezing import find_freeze
 
 _ROOMS = "teachback_server"
 
@@ -17,7 +18,7 @@ def test_change_now(change_id: int, user_id: int) -> None:
     """Take one proposal through its gate on behalf of a person; harmless to run again, as it is judged once."""
     change = Change.objects.filter(pk=change_id, state=ChangeState.PROPOSED).select_related("workflow").first()
     user = User.objects.filter(pk=user_id).first()
-    if change is None or user is None:
+    if change is None or user is None or find_freeze(change.workflow) is not None:
         return
     # By their names, because the page that asks for this task must not load agents and statistics with it.
     test_change = import_string(f"{_ROOMS}.improvements.actions.test_change")

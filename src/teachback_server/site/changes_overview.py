@@ -19,6 +19,7 @@ from teachback_server.releases.actions import ReleaseEventKind
 from teachback_server.releases.differences import DocumentDifference, describe_difference
 from teachback_server.releases.models import Release, ReleaseEvent
 from teachback_server.releases.queries import get_document, get_live_state
+from teachback_server.reviews.agreement.freezing import find_freeze
 from teachback_server.workflows.models import Workflow
 
 CHANGES_PER_PAGE = 25
@@ -123,7 +124,11 @@ def read_change(workflow: Workflow, change: Change) -> ChangeDetail:
 
 
 def find_wait(workflow: Workflow) -> str:
-    """What must happen before any change can be tested; empty where a reviewed job can judge."""
+    """What must happen before any change can be tested; empty where a reviewed job can judge, and may."""
+    if find_freeze(workflow) is not None:
+        return (
+            "Learning is paused, as people decided too many jobs differently. An owner lets it go on under Agreement."
+        )
     if _list_judges(workflow).exists():
         return ""
     return describe_wait(workflow.jobs.filter(is_test_case=True, is_waiting=True).count())
