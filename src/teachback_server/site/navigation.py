@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from teachback_server.jobs.models import Job
+from teachback_server.reviews.agreement.waiting import seconds_for
 from teachback_server.reviews.skill_queries import decidable_by
 from teachback_server.site.appearance import find_theme
 from teachback_server.workflows.access import Role
@@ -73,7 +74,7 @@ def _tabs(request: HttpRequest, places: Sequence[Place], workflow: Workflow | No
     match = request.resolver_match
     url_name = (match.url_name if match else None) or ""
     may_own = _may_own(request, workflow)
-    counts = {"review": _count_waiting(workflow, request.user.pk)} if workflow else {}
+    counts = {"review": _count_waiting(request, workflow)} if workflow else {}
     return tuple(
         Tab(label=place.label, address=address, is_current=place.holds(url_name), count=counts.get(place.name, ""))
         for place in places
@@ -95,13 +96,19 @@ def _find_address(place: Place, workflow: Workflow | None) -> str | None:
         return None
 
 
-def _count_waiting(workflow: Workflow, user_id: int | None) -> str:
-    """Of the first thousand, those that take no skill which the person lacks. Each page shows it, so it is cheap."""
+def _count_waiting(request: HttpRequest, workflow: Workflow) -> str:
+    """How much waits for somebody, of the first thousand. Each page shows it, so it is cheap.
+
+    What takes a skill that they lack does not count. What they are to decide again counts like all else, or the count
+    would tell.
+    """
     all_waiting = Job.objects.filter(workflow=workflow, is_waiting=True)
     waiting = all_waiting[:COUNTED_AT_MOST].count()
-    able = decidable_by(workflow.pk, user_id)
+    able = decidable_by(workflow.pk, request.user.pk)
     first = all_waiting.order_by("number").values("pk")[:COUNTED_AT_MOST]
     theirs = Job.objects.filter(able, pk__in=first).count() if able else waiting
+    if waiting < COUNTED_AT_MOST and getattr(request, "role", Role.VIEWER) != Role.VIEWER:
+        theirs += seconds_for(workflow, request.user.pk or 0)[: COUNTED_AT_MOST - waiting].count()
     if not theirs:
         return ""
     return f"{min(theirs, COUNTED_AT_MOST - 1)}+" if waiting >= COUNTED_AT_MOST else str(theirs)
