@@ -328,5 +328,9 @@ def test_a_decision_that_is_taken_back_is_no_known_answer_and_asks_no_third(hous
     undo_last_decision(house.reviewer, house.workflow)
     assert not KnownAnswer.objects.exists()
     assert next_number(emil, house) is None  # bob has both on screen again
-    decide(house.reviewer, other, SHIPPING, key="anew")
+    decide(house.reviewer, other, SHIPPING, key="anew")  # as dora had said
+    assert KnownAnswer.objects.get().job == other
     assert not SecondReview.objects.filter(is_waiting=True).exists()
+    decide(house.reviewer, same, key="anew, too")  # unlike dora
+    assert SecondReview.objects.get(is_waiting=True).job == same
+    assert next_number(emil, house) == same.number

@@ -13,8 +13,7 @@ from teachback_server.people.actor import SYSTEM, PermissionMissing
 from teachback_server.people.audit import Act, record_act
 from teachback_server.results.undoing import take_out
 from teachback_server.reviews.actions import Decision, DecisionRefused, JobClaimedByAnother, decide_reviews
-from teachback_server.reviews.agreement.asking import SecondKind
-from teachback_server.reviews.agreement.deciding import answer_of_review
+from teachback_server.reviews.agreement.asking import SecondKind, answer_of_review
 from teachback_server.reviews.models import BulkAccept, BulkMember, Review, SecondReview
 from teachback_server.reviews.retracting import UndoRefused
 from teachback_server.workflows.turns import take_turn

@@ -8,8 +8,10 @@ from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from teachback.hash_draws import hash_to_unit
+from teachback.json_types import JsonObject
 from teachback.vocabulary import ReviewVerdict
 from teachback_server.people.actor import Actor
+from teachback_server.reviews.agreement.same_answer import answer_of
 from teachback_server.reviews.agreement.waiting import decided_again
 from teachback_server.reviews.models import KnownAnswer, Review, ReviewTerms, SecondReview
 from teachback_server.reviews.skill_queries import able, list_for_another, list_lacking
@@ -37,6 +39,10 @@ def draw_second_reviews(actor: Actor, workflow: Workflow, reviews: Sequence[Revi
     The draw is a hash of the job, so it cannot be tried twice. What nobody else could decide, as they lack the skill,
     is not asked for: it would wait for ever.
     """
+    for given in SecondReview.objects.filter(
+        job__in=[review.job_id for review in reviews], kind=SecondKind.SECOND, is_waiting=False
+    ):
+        follow_up_second(given)  # its first decision was taken back, and is made anew
     share, _ = find_shares(workflow)
     drawn = [review for review in reviews if hash_to_unit(workflow.salt, "second review", str(review.job_id)) < share]
     others = list_for_another(workflow.pk, [review.job_id for review in drawn], besides=[actor.user_id or 0])
@@ -88,6 +94,30 @@ def find_shares(workflow: Workflow) -> tuple[float, float]:
     """The shares of second reviews and of planted answers, as the owner set them."""
     terms = ReviewTerms.objects.filter(workflow=workflow).values_list("second_share", "planted_share").first()
     return terms or (SECOND_SHARE, PLANTED_SHARE)
+
+
+def answer_of_review(review: Review | SecondReview) -> tuple[str, str]:
+    """What one stored decision says."""
+    output: JsonObject | None = review.output
+    return answer_of(review.verdict, output)
+
+
+def follow_up_second(second: SecondReview) -> None:
+    """Make a known answer of two decisions that say the same, and ask a third person where they differ."""
+    first = Review.objects.filter(job_id=second.job_id).first()
+    if first is None:
+        return  # it was taken back meanwhile
+    if answer_of_review(first) == answer_of_review(second):
+        KnownAnswer.objects.get_or_create(
+            job_id=second.job_id,
+            defaults={"workflow_id": second.workflow_id, "by": TWO_PEOPLE, "at": timezone.now()},
+        )
+        return
+    SecondReview.objects.get_or_create(
+        job_id=second.job_id,
+        kind=SecondKind.THIRD,
+        defaults={"workflow_id": second.workflow_id, "asked_at": timezone.now(), "probability": 1.0},
+    )
 
 
 def _plant(person_id: int, workflow: Workflow, name: str, share: float) -> None:

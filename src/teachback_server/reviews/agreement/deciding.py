@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.utils import timezone
 
-from teachback.json_types import Json, JsonObject
+from teachback.json_types import Json
 from teachback.vocabulary import ReviewVerdict
 from teachback_server.people.actor import Actor
 from teachback_server.people.audit import Act, record_act
@@ -14,10 +14,9 @@ from teachback_server.reviews.actions import (
     find_changes,
     refuse_foreign_claims,
 )
-from teachback_server.reviews.agreement.asking import TWO_PEOPLE, SecondKind
-from teachback_server.reviews.agreement.same_answer import answer_of
+from teachback_server.reviews.agreement.asking import SecondKind, follow_up_second
 from teachback_server.reviews.agreement.waiting import find_second_for
-from teachback_server.reviews.models import Claim, KnownAnswer, Review, SecondReview
+from teachback_server.reviews.models import Claim, Review, SecondReview
 from teachback_server.workflows.access import Role, require_role
 from teachback_server.workflows.turns import take_turn
 
@@ -75,28 +74,5 @@ def decide_second_review(actor: Actor, decision: Decision) -> SecondReview:
             actor, Act.SECOND_REVIEW_DECIDED, f"job {decision.job.number}: {decision.verdict}", workflow_id=workflow.pk
         )
         if second.kind == SecondKind.SECOND:
-            _follow_up(second)
+            follow_up_second(second)
     return second
-
-
-def answer_of_review(review: Review | SecondReview) -> tuple[str, str]:
-    """What one stored decision says."""
-    output: JsonObject | None = review.output
-    return answer_of(review.verdict, output)
-
-
-def _follow_up(second: SecondReview) -> None:
-    first = Review.objects.filter(job_id=second.job_id).first()
-    if first is None:
-        return  # it was taken back meanwhile
-    if answer_of_review(first) == answer_of_review(second):
-        KnownAnswer.objects.get_or_create(
-            job_id=second.job_id,
-            defaults={"workflow_id": second.workflow_id, "by": TWO_PEOPLE, "at": timezone.now()},
-        )
-        return
-    SecondReview.objects.get_or_create(
-        job_id=second.job_id,
-        kind=SecondKind.THIRD,
-        defaults={"workflow_id": second.workflow_id, "asked_at": timezone.now(), "probability": 1.0},
-    )
