@@ -13,7 +13,7 @@ from watched_page import WatchedPage, watch_page
 
 DESKS = (
     "keys", "hasty", "edit", "reasons", "lost-save", "draft", "wrong-value", "two-tabs", "no-script", "legend",
-    "phone", "last", "signed-out", "marks", "undo", "undo-edit", "undo-last",
+    "phone", "last", "signed-out", "marks", "undo", "undo-edit", "undo-last", "drafts-apart",
 )  # fmt: skip
 
 
@@ -195,6 +195,21 @@ def test_what_was_typed_is_there_again_after_a_reload(open_desk: OpenDesk) -> No
     expect(desk.order_number).to_have_value("A1")
     desk.open()
     expect(desk.order_number).to_have_value("A1")
+
+
+def test_whoever_signs_in_next_in_the_same_tab_gets_no_draft_of_the_one_before(open_desk: OpenDesk) -> None:
+    desk = open_desk("drafts-apart")
+    desk.order_number.fill("A7")
+    desk.page.context.clear_cookies()
+    desk.watched.sign_in("alice")
+    desk.open()
+    desk.order_number.fill("A8")
+    names = desk.page.evaluate("() => Object.keys(sessionStorage).filter((name) => name.startsWith('desk '))")
+    assert len({name.split()[1] for name in names}) == len(names) == 2
+    desk.page.context.clear_cookies()
+    desk.watched.sign_in("bob")
+    desk.open()
+    expect(desk.order_number).to_have_value("A7")
 
 
 def test_a_value_that_cannot_be_saved_is_said_at_its_field(open_desk: OpenDesk) -> None:

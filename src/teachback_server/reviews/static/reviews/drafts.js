@@ -2,7 +2,9 @@
 
 import { readText, writeText } from "./field_changes.js";
 
-const nameOf = (desk, job) => `desk ${desk} ${job.dataset.job}`;
+// Of each person their own: whoever signs in next in this tab must not find what the one before typed.
+const nameOf = (desk, job) => `desk ${whose()} ${desk} ${job.dataset.job}`;
+const whose = () => document.querySelector("[data-desk]")?.dataset.person ?? "";
 
 export function keepDraft(desk, job) {
   const fields = {};
