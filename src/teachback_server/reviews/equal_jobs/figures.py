@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef
 
 from teachback.vocabulary import ReviewVerdict
-from teachback_server.reviews.agreement.asking import SecondKind
-from teachback_server.reviews.agreement.deciding import answer_of_review
+from teachback_server.reviews.agreement.asking import SecondKind, answer_of_review
 from teachback_server.reviews.agreement.same_answer import answer_of
 from teachback_server.reviews.models import BulkMember, Review, SecondReview
 from teachback_server.workflows.models import Workflow
