@@ -17,6 +17,7 @@ from teachback_server.improvements.actions import test_change as run_test
 from teachback_server.improvements.models import Change
 from teachback_server.people.actor import Actor, PermissionMissing
 from teachback_server.reviews.actions import Decision
+from teachback_server.reviews.agreement.asking import ENOUGH_WRONG, planted_share
 from teachback_server.reviews.agreement.deciding import decide_at_desk
 from teachback_server.reviews.agreement.figures import list_pairs, list_people, measure_pairs
 from teachback_server.reviews.agreement.freezing import (
@@ -106,6 +107,40 @@ def test_evidence_names_a_stamper_soon_and_a_careful_person_hardly_ever() -> Non
     careful = [first_named(0.1, seed, decisions=1000) for seed in range(200)]
     assert sum(named is not None for named in stampers) >= 190
     assert sum(named is not None for named in careful) <= 10
+
+
+@pytest.mark.parametrize("wrong", [0.02, 0.05, 0.1, 0.3])
+def test_planted_answers_name_a_stamper_within_a_hundred_decisions_however_rarely_the_agent_is_wrong(
+    wrong: float,
+) -> None:
+    def is_named(misses: float, objects: float, seed: int) -> bool:
+        draws = random.Random(seed)
+        accepted = met = missed = 0
+        for count in range(1, 101):
+            accepted += draws.random() >= objects
+            if draws.random() < planted_share(0.02, met) * 0.7:  # so many of the planted ones are wrong
+                met, missed = met + 1, missed + (draws.random() < misses)
+            others = round(300 * wrong)
+            habits = Habits(
+                decisions=count,
+                accepted=accepted,
+                others_decisions=300,
+                others_accepted=300 - others,
+                known_wrong=met,
+                known_missed=missed,
+            )
+            if weigh_stamping(habits) >= NAMED_AT:
+                return True
+        return False
+
+    assert sum(is_named(1.0, 0.0, seed) for seed in range(200)) >= 190
+    assert sum(is_named(0.3, wrong, seed) for seed in range(200)) <= 2
+
+
+def test_an_owner_who_plants_nothing_plants_nothing_before_newcomers_either() -> None:
+    assert planted_share(0.0, 0) == 0.0
+    assert planted_share(0.02, ENOUGH_WRONG) == 0.02
+    assert planted_share(0.3, 0) == 0.3
 
 
 def test_a_reviewer_sees_nobody_else(house: House, client: Client) -> None:

@@ -41,7 +41,8 @@ class SharesForm(forms.Form):
         label="Known answers among the jobs at the desk (%)",
         min_value=0,
         max_value=50,
-        help_text="Known are the answers you vouch for on a job's page, and those on which two people agreed.",
+        help_text="Known are the answers you vouch for on a job's page, and those on which two people agreed. "
+        "Newcomers meet more of them: 15 % until they met six at which the agent was wrong. 0: nobody meets any.",
     )
 
 
