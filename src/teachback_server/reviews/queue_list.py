@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from teachback.vocabulary import RoutingKind
 from teachback_server.jobs.models import Job
 from teachback_server.reviews.models import Claim
-from teachback_server.reviews.queue_order import Priority, find_terms, in_order
+from teachback_server.reviews.queue_order import Priority, find_terms, list_first, with_terms
 from teachback_server.reviews.skill_queries import list_needed
 from teachback_server.workflows.models import Workflow
 
@@ -67,24 +67,25 @@ def list_queue(workflow: Workflow, wanted: QueueFilter, *, page: int, now: datet
     """Waiting jobs that fit a filter, in the order of the queue; pages count from 1."""
     jobs = _matching(workflow, wanted, now=now)
     start = (page - 1) * ROWS
-    shown = list(jobs.select_related("place__assignee")[start : start + ROWS + 1])
+    shown = list_first(workflow, jobs.select_related("place__assignee"), start + ROWS + 1)[start:]
     held = Claim.objects.filter(job__in=shown, expires_at__gt=now).values_list("job_id", "user__username")
     holders = dict(held)
     skills = list_needed(workflow.pk, [job.pk for job in shown])
     return QueuePage(
         rows=tuple(_describe(job, holders.get(job.pk, ""), skills.get(job.pk, ()), now) for job in shown[:ROWS]),
-        found=jobs.order_by()[:COUNTED_AT_MOST].count(),
+        found=jobs[:COUNTED_AT_MOST].count(),
         has_more=len(shown) > ROWS,
     )
 
 
 def list_matching_numbers(workflow: Workflow, wanted: QueueFilter, *, now: datetime) -> list[int]:
     """The numbers of the first 10,000 waiting jobs that fit a filter."""
-    return list(_matching(workflow, wanted, now=now).values_list("number", flat=True)[:COUNTED_AT_MOST])
+    jobs = _matching(workflow, wanted, now=now).only("number", "finished_at")
+    return [job.number for job in list_first(workflow, jobs, COUNTED_AT_MOST)]
 
 
 def _matching(workflow: Workflow, wanted: QueueFilter, *, now: datetime) -> QuerySet[Job]:
-    jobs = in_order(Job.objects.filter(workflow=workflow, is_waiting=True), find_terms(workflow))
+    jobs = with_terms(Job.objects.filter(workflow=workflow, is_waiting=True), find_terms(workflow))
     if wanted.routing is not None:
         jobs = jobs.filter(routing=wanted.routing)
     if wanted.priority is not None:

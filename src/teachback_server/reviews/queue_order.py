@@ -1,8 +1,10 @@
 """The order of waiting jobs: the most urgent first, among those what is due first, among those the oldest."""
 
+import heapq
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import IntEnum
+from itertools import islice
 from typing import TypeVar
 
 from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, Model, OuterRef, Q, QuerySet, Value
@@ -15,6 +17,9 @@ from teachback_server.reviews.skill_queries import Kind, able, decidable_by, lis
 from teachback_server.workflows.models import Workflow
 
 _Row = TypeVar("_Row", bound=Model)
+
+
+_ORDER = (F("priority").desc(), F("due").asc(nulls_last=True), "number")
 
 
 class Priority(IntEnum):
@@ -70,11 +75,27 @@ def find_held_job(workflow: Workflow, user_id: int, *, besides: Sequence[int], n
 
 
 def in_order(jobs: QuerySet[Job], terms: timedelta | None) -> QuerySet[Job]:
-    """Waiting jobs in the order of the queue, each with its `due` time and `priority`."""
+    """Waiting jobs in the order of the queue, each with its `due` time and `priority`; for few, as it looks at all."""
+    return with_terms(jobs, terms).order_by(*_ORDER)
+
+
+def with_terms(jobs: QuerySet[Job], terms: timedelta | None) -> QuerySet[Job]:
+    """Waiting jobs, each with its `due` time and `priority`."""
     return jobs.annotate(
         due=_due(terms, "place__due_at", "finished_at"),
         priority=Coalesce(F("place__priority"), Value(Priority.NORMAL.value)),
-    ).order_by(F("priority").desc(), F("due").asc(nulls_last=True), "number")
+    )
+
+
+def list_first(workflow: Workflow, jobs: QuerySet[Job], most: int) -> list[Job]:
+    """The first of waiting jobs `with_terms` in the order in which the desk gives them out, however many wait.
+
+    As at the desk, those with a place are few and are put in order; the others come in order of arrival.
+    """
+    places = QueuePlace.objects.filter(workflow=workflow)
+    placed = jobs.filter(pk__in=places.values("job_id")).order_by(*_ORDER)
+    plain = jobs.filter(~Exists(places.filter(job=OuterRef("pk")))).order_by("number")
+    return list(islice(heapq.merge(placed[:most], plain[:most], key=_rank_with_terms), most))
 
 
 def find_terms(workflow: Workflow) -> timedelta | None:
@@ -121,6 +142,10 @@ def _rank_of_placed(place: QueuePlace, terms: timedelta | None) -> tuple[int, bo
     return _rank(place.priority, place.due_at or _due_by_terms(place.job, terms), place.job.number)
 
 
+def _rank_with_terms(job: Job) -> tuple[int, bool, float, int]:
+    return _rank(getattr(job, "priority", Priority.NORMAL), getattr(job, "due", None), job.number)
+
+
 def _rank(priority: int, due: datetime | None, number: int) -> tuple[int, bool, float, int]:
-    """As `in_order` ranks it."""
+    """As `_ORDER` ranks it."""
     return (-priority, due is None, due.timestamp() if due else 0.0, number)

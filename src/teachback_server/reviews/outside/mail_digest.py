@@ -12,7 +12,7 @@ from teachback_server.jobs.models import Job
 from teachback_server.people.public_address import find_public_address
 from teachback_server.reviews.agreement.waiting import count_seconds_for
 from teachback_server.reviews.claims import COUNTED_AT_MOST
-from teachback_server.reviews.queue_order import find_terms, in_order
+from teachback_server.reviews.queue_order import find_terms, list_first, with_terms
 from teachback_server.reviews.skill_queries import decidable_by
 from teachback_server.workflows.models import Workflow
 
@@ -64,15 +64,18 @@ def find_waiting_work(workflow: Workflow, person_id: int, *, now: datetime) -> W
     Jobs that they are to decide again, blind, are counted like all others and never named.
     """
     jobs = _jobs_for(workflow, person_id)
-    waiting = jobs.order_by()[:COUNTED_AT_MOST].count() + count_seconds_for(workflow, person_id)
+    waiting = jobs[:COUNTED_AT_MOST].count() + count_seconds_for(workflow, person_id)
     if not waiting:
         return None
     return WaitingWork(
         title=" ".join(workflow.title.split()),
         waiting=waiting,
-        overdue=jobs.filter(Q(due__lt=now)).order_by()[:COUNTED_AT_MOST].count(),
-        passed_on=jobs.filter(_passed_on_to(person_id)).order_by()[:COUNTED_AT_MOST].count(),
-        first=tuple(_describe(job, workflow, person_id, now) for job in jobs.select_related("place")[:_SHOWN]),
+        overdue=jobs.filter(Q(due__lt=now))[:COUNTED_AT_MOST].count(),
+        passed_on=jobs.filter(_passed_on_to(person_id))[:COUNTED_AT_MOST].count(),
+        first=tuple(
+            _describe(job, workflow, person_id, now)
+            for job in list_first(workflow, jobs.select_related("place"), _SHOWN)
+        ),
         desk=find_public_address(f"/workflows/{workflow.name}/review"),
     )
 
@@ -94,10 +97,10 @@ def write_digest(name: str, work: Sequence[WaitingWork]) -> Digest:
 
 
 def _jobs_for(workflow: Workflow, person_id: int) -> QuerySet[Job]:
-    """Waiting jobs that are for this person or for anybody and take no skill they lack, in the order of the queue."""
+    """Waiting jobs that are for this person or for anybody and take no skill they lack, with their terms."""
     mine = Q(place__isnull=True) | Q(place__assignee=None) | Q(place__assignee=person_id)
     waiting = Job.objects.filter(mine, decidable_by(workflow.pk, person_id), workflow=workflow, is_waiting=True)
-    return in_order(waiting, find_terms(workflow))
+    return with_terms(waiting, find_terms(workflow))
 
 
 def _passed_on_to(person_id: int) -> Q:
