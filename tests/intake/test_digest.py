@@ -243,10 +243,10 @@ def test_a_span_that_cannot_be_read_goes_to_quarantine_and_its_neighbours_do_not
 ) -> None:
     read_facts = digest_module.read_facts
 
-    def read_or_fail(span: Any) -> Any:
+    def read_or_fail(span: Any, told: Any) -> Any:
         if span.name == "chat":
             raise RecursionError("too deep")
-        return read_facts(span)
+        return read_facts(span, told)
 
     monkeypatch.setattr(digest_module, "read_facts", read_or_fail)
     receive(house, ROOT, CALL, LOOK_UP)
@@ -362,7 +362,7 @@ def test_whole_spans_can_be_read_again_from_their_requests(house: House) -> None
 def test_attributes_that_may_carry_messages_and_that_nobody_knows_are_counted(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def read_facts(span: Any) -> StepFacts:
+    def read_facts(span: Any, told: Any) -> StepFacts:
         return StepFacts(name=span.name, kind=StepKind.OTHER, is_error=False, unread=("acme.scroll",))
 
     monkeypatch.setattr(digest_module, "read_facts", read_facts)

@@ -1,12 +1,16 @@
 """Shows that the tables of all conventions hold together."""
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 
 import pytest
 
+from span_samples import make_span
+from teachback.json_types import Json
 from teachback.vocabulary import StepKind
 from teachback_server.jobs.meaning.convention import Convention, Means
-from teachback_server.jobs.meaning.tables import CONVENTIONS, find_convention, find_place, is_unread
+from teachback_server.jobs.meaning.step_facts import read_facts
+from teachback_server.jobs.meaning.tables import CONVENTIONS, find_place, is_unread
 
 
 @pytest.mark.parametrize("convention", CONVENTIONS, ids=lambda convention: convention.name)
@@ -56,8 +60,12 @@ def test_a_name_that_looks_like_messages_and_stands_nowhere_is_unread() -> None:
     assert not is_unread("http.url")
 
 
+def find_convention(attributes: Mapping[str, Json], scope: str) -> str:
+    return read_facts(make_span(attributes, scope=scope)).convention
+
+
 def test_the_more_particular_of_two_conventions_names_a_span() -> None:
-    both = {"gen_ai.operation.name": "chat", "openinference.span.kind": "LLM"}
+    both: Mapping[str, Json] = {"gen_ai.operation.name": "chat", "openinference.span.kind": "LLM"}
     assert find_convention(both, "") == "OpenInference"
     assert find_convention({}, "pydantic-ai") == "Pydantic AI"
     assert find_convention({}, "opentelemetry.instrumentation.ollama") == "OpenLLMetry"

@@ -16,6 +16,7 @@ from teachback_server.jobs.intake.storable_text import without_nul
 from teachback_server.jobs.intake.tallies import Tallies, TallyKey, TallyKind, add_tallies
 from teachback_server.jobs.intake.traced_jobs import TracedJob, store_traced_jobs
 from teachback_server.jobs.meaning import list_feedback, read_facts, read_job
+from teachback_server.jobs.meaning.attribute_names import NamesTell, read_names
 from teachback_server.jobs.meaning.spans import Span
 from teachback_server.jobs.meaning.what_spans_say import Feedback
 from teachback_server.jobs.models import QuarantinedSpan, RootToCome, SpanFeedback, TraceRequest
@@ -24,7 +25,7 @@ from teachback_server.jobs.trace_store import TRACES, StepRow, TraceStore, Trace
 from teachback_server.workflows.models import Workflow
 
 MOST_REQUESTS = 32  # at once
-MOST_SPANS = 1000  # at once, or one request
+MOST_SPANS = 4000  # at once, or one request
 ROOT_COMES_WITHIN = timedelta(seconds=60)
 _MOST_ROOTLESS = 200
 _LONGEST_NAME = 255
@@ -196,10 +197,11 @@ def _list_waiting() -> list[TraceRequest]:
 def _read_trace(batch: _Batch, request: TraceRequest, home: int, spans: Sequence[Span]) -> None:
     for span in spans:
         try:
-            row = _make_row(batch, request, home, span)
+            told = read_names(span.attributes)
+            row = _make_row(batch, request, home, span, told)
             said = [
                 _make_feedback(home, span, place, one, request.received_at)
-                for place, one in enumerate(list_feedback(span))
+                for place, one in enumerate(list_feedback(span, told))
             ]
         except Exception as problem:  # noqa: BLE001 — whatever one span holds, it must not stop those beside it
             _log.exception("A span could not be read; it is in quarantine.")
@@ -211,8 +213,8 @@ def _read_trace(batch: _Batch, request: TraceRequest, home: int, spans: Sequence
         batch.spans[home, span.trace_id].append(span)
 
 
-def _make_row(batch: _Batch, request: TraceRequest, home: int, span: Span) -> StepRow:
-    facts = read_facts(span)
+def _make_row(batch: _Batch, request: TraceRequest, home: int, span: Span, told: NamesTell) -> StepRow:
+    facts = read_facts(span, told)
     for name in facts.unread:
         batch.count(request, TallyKey(workflow_id=home, kind=TallyKind.UNREAD, name=name), 1)
     return StepRow(

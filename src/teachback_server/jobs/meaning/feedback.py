@@ -6,10 +6,10 @@ from typing import Literal, TypeAlias
 
 from teachback.json_types import Json
 from teachback.vocabulary import ReviewVerdict
+from teachback_server.jobs.meaning.attribute_names import NamesTell, read_names
 from teachback_server.jobs.meaning.gathering import EVENT_OF_EVALUATION
 from teachback_server.jobs.meaning.loose_json import clean_text, gather_indexed
 from teachback_server.jobs.meaning.spans import Attributes, Span
-from teachback_server.jobs.meaning.tables import LONGEST_NAME, is_feedback
 from teachback_server.jobs.meaning.what_spans_say import Feedback
 
 Annotator: TypeAlias = Literal["person", "model", "code"]
@@ -66,16 +66,16 @@ _EVALUATION = "gen_ai.evaluation."
 _LONGEST_TOLD = 255
 
 
-def list_feedback(span: Span) -> tuple[Feedback, ...]:
+def list_feedback(span: Span, told: NamesTell | None = None) -> tuple[Feedback, ...]:
     """List what a span says about a job or a step.
 
-    A span with exactly one link speaks about what it points at, any other about itself.
+    A span with exactly one link speaks about what it points at, any other about itself. `told` is what `read_names`
+    says of its attributes, where the caller has asked that already.
     """
-    judging = {
-        name: value for name, value in span.attributes.items() if len(name) <= LONGEST_NAME and is_feedback(name)
-    }
-    if not judging and not span.events:
+    names = (told or read_names(span.attributes)).feedback
+    if not names and not span.events:
         return ()
+    judging = {name: span.attributes[name] for name in names}
     found = [*_list_annotations(span, judging)]
     if any(name.startswith(_EVALUATION) for name in judging):
         found.append(_read_evaluation(span, judging))

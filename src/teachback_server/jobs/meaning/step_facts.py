@@ -7,46 +7,23 @@ from collections.abc import Iterator
 
 from teachback.json_types import Json
 from teachback.vocabulary import StepKind
-from teachback_server.jobs.meaning.convention import Means
+from teachback_server.jobs.meaning.attribute_names import (
+    COST,
+    COSTS,
+    INPUT_COST,
+    OUTPUT_COST,
+    SOME_INPUT_TOKENS,
+    SOME_OUTPUT_TOKENS,
+    TOTAL_TOKENS,
+    USAGE,
+    NamesTell,
+    read_names,
+)
 from teachback_server.jobs.meaning.conventions.plain_names import is_like_a_carrier
 from teachback_server.jobs.meaning.gathering import EVENTS_READ
 from teachback_server.jobs.meaning.spans import Attributes, Span
-from teachback_server.jobs.meaning.tables import (
-    KINDS,
-    KNOWN_NAMES,
-    LONGEST_NAME,
-    find_convention,
-    is_in_a_table,
-    is_unread,
-    list_keys,
-)
+from teachback_server.jobs.meaning.tables import KINDS, LONGEST_NAME, find_convention_of_scope, is_in_a_table
 from teachback_server.jobs.meaning.what_spans_say import StepFacts
-
-_KIND = list_keys(Means.KIND)
-_STEP_NAME = list_keys(Means.STEP_NAME)
-_AGENT_NAME = list_keys(Means.AGENT_NAME)
-_TOOL_NAME = list_keys(Means.TOOL_NAME)
-_MODEL = list_keys(Means.MODEL)
-_INPUT_TOKENS = list_keys(Means.INPUT_TOKENS)
-_OUTPUT_TOKENS = list_keys(Means.OUTPUT_TOKENS)
-_TOTAL_TOKENS = list_keys(Means.TOTAL_TOKENS)
-_SOME_INPUT_TOKENS = list_keys(Means.SOME_INPUT_TOKENS)
-_SOME_OUTPUT_TOKENS = list_keys(Means.SOME_OUTPUT_TOKENS)
-_USAGE = list_keys(Means.USAGE)
-_COST = list_keys(Means.COST_USD)
-_INPUT_COST = list_keys(Means.INPUT_COST_USD)
-_OUTPUT_COST = list_keys(Means.OUTPUT_COST_USD)
-_COSTS = list_keys(Means.COSTS_USD)
-
-_NUMBERS = frozenset(
-    (*_INPUT_TOKENS, *_OUTPUT_TOKENS, *_TOTAL_TOKENS, *_SOME_INPUT_TOKENS, *_SOME_OUTPUT_TOKENS, *_USAGE)
-)
-_MONEY = frozenset((*_COST, *_INPUT_COST, *_OUTPUT_COST, *_COSTS))
-# What only a call to a model, or only a search, carries: tells the kind of a span that does not name it. Messages do
-# not: functions around such calls carry them, too.
-_OF_MODELS = frozenset((*_INPUT_TOKENS, *_OUTPUT_TOKENS))
-_OF_SEARCHES = frozenset((*list_keys(Means.HOW_MANY), *list_keys(Means.DOCUMENTS)))
-_NAMING = frozenset((*_KIND, *_STEP_NAME, *_AGENT_NAME, *_TOOL_NAME, *_MODEL, *_OF_MODELS, *_OF_SEARCHES))
 
 _AGENT_KINDS = frozenset({"agent", "invoke_agent", "create_agent"})
 _MOST_TOKENS = 10**9  # beyond it, a number is a mistake and would not fit a column of sums
@@ -56,20 +33,22 @@ _LONGEST_USAGE = 4000  # characters
 _NAME_AND_COUNT = re.compile(r"(\w+)=(\d{1,12})\b")
 
 
-def read_facts(span: Span) -> StepFacts:
-    """Read what is kept of every step: name, kind, model, tokens, cost in US dollars, and which convention told."""
+def read_facts(span: Span, told: NamesTell | None = None) -> StepFacts:
+    """Read what is kept of every step: name, kind, model, tokens, cost in US dollars, and which convention told.
+
+    `told` is what `read_names` says of its attributes, where the caller has asked that already.
+    """
     attributes = span.attributes
+    told = told or read_names(attributes)
     facts = StepFacts(name=span.name, kind=StepKind.OTHER, is_error=span.is_error)
-    if not _NAMING.isdisjoint(attributes):
-        _read_names(facts, attributes)
-    if not _NUMBERS.isdisjoint(attributes):
-        _read_tokens(facts, attributes)
-    if not _MONEY.isdisjoint(attributes):
+    _read_names(facts, attributes, told)
+    if told.has_numbers:
+        _read_tokens(facts, attributes, told)
+    if told.has_money:
         _read_cost(facts, attributes)
-    facts.convention = find_convention(attributes, span.scope)
-    unread = [name for name in attributes if name not in KNOWN_NAMES and len(name) <= LONGEST_NAME and is_unread(name)]
-    if unread:
-        facts.unread = tuple(name for name in unread if _can_carry_text(attributes[name]))
+    facts.convention = told.convention or find_convention_of_scope(span.scope)
+    if told.unread:
+        facts.unread = tuple(name for name in told.unread if _can_carry_text(attributes[name]))
     if span.events:
         facts.unread += tuple(_list_unread_of_events(span))
     return facts
@@ -77,8 +56,12 @@ def read_facts(span: Span) -> StepFacts:
 
 def read_kind(attributes: Attributes) -> tuple[StepKind, str]:
     """Read what kind of step a span is and the word that said so; other, where nothing does."""
+    return _read_kind(attributes, read_names(attributes))
+
+
+def _read_kind(attributes: Attributes, told: NamesTell) -> tuple[StepKind, str]:
     said = ""
-    for key in _KIND:
+    for key in told.kind:
         value = attributes.get(key)
         if isinstance(value, str) and value:
             word = value.strip('"').lower()  # MLflow writes every value as JSON
@@ -87,18 +70,18 @@ def read_kind(attributes: Attributes) -> tuple[StepKind, str]:
                 return kind, word
             if kind is not None:
                 said = said or word
-    return (StepKind.OTHER, said) if said else _tell_kind(attributes)
+    return (StepKind.OTHER, said) if said else _tell_kind(attributes, told)
 
 
-def _tell_kind(attributes: Attributes) -> tuple[StepKind, str]:
+def _tell_kind(attributes: Attributes, told: NamesTell) -> tuple[StepKind, str]:
     """Tell what kind of step it is by what it carries, where it does not say or says it in a word of its own."""
-    if _find_text(attributes, _TOOL_NAME):
+    if _find_text(attributes, told.tool_name):
         return StepKind.TOOL, ""
-    if _find_text(attributes, _AGENT_NAME):
+    if _find_text(attributes, told.agent_name):
         return StepKind.OTHER, "agent"
-    if _find_text(attributes, _MODEL) or not _OF_MODELS.isdisjoint(attributes):
+    if _find_text(attributes, told.model) or told.is_of_models:
         return StepKind.MODEL, ""
-    return (StepKind.OTHER if _OF_SEARCHES.isdisjoint(attributes) else StepKind.RETRIEVAL), ""
+    return (StepKind.RETRIEVAL if told.is_of_searches else StepKind.OTHER), ""
 
 
 def is_agent(attributes: Attributes) -> bool:
@@ -119,44 +102,44 @@ def _list_unread_of_events(span: Span) -> Iterator[str]:
                     yield f"{event.name}: {name}"
 
 
-def _read_names(facts: StepFacts, attributes: Attributes) -> None:
-    facts.kind, said = read_kind(attributes)
-    facts.model = _find_text(attributes, _MODEL)
+def _read_names(facts: StepFacts, attributes: Attributes, told: NamesTell) -> None:
+    facts.kind, said = _read_kind(attributes, told)
+    facts.model = _find_text(attributes, told.model)
     if facts.kind is StepKind.MODEL:
         name = facts.model
     elif facts.kind is StepKind.TOOL:
-        name = _find_text(attributes, _TOOL_NAME) or _find_text(attributes, _STEP_NAME)
+        name = _find_text(attributes, told.tool_name) or _find_text(attributes, told.step_name)
     elif said in _AGENT_KINDS:
-        name = _find_text(attributes, _AGENT_NAME) or _find_text(attributes, _STEP_NAME)
+        name = _find_text(attributes, told.agent_name) or _find_text(attributes, told.step_name)
     else:
-        name = _find_text(attributes, _STEP_NAME)
+        name = _find_text(attributes, told.step_name)
     facts.name = name or facts.name
 
 
-def _read_tokens(facts: StepFacts, attributes: Attributes) -> None:
-    facts.input_tokens = _find_count(attributes, _INPUT_TOKENS)
-    facts.output_tokens = _find_count(attributes, _OUTPUT_TOKENS)
+def _read_tokens(facts: StepFacts, attributes: Attributes, told: NamesTell) -> None:
+    facts.input_tokens = _find_count(attributes, told.input_tokens)
+    facts.output_tokens = _find_count(attributes, told.output_tokens)
     if facts.input_tokens or facts.output_tokens:
         return
-    usage = _find_object(attributes, _USAGE)
+    usage = _find_object(attributes, USAGE)
     if usage:
         facts.input_tokens = _find_count(usage, ("input", "input_tokens", "prompt_tokens", "promptTokens"))
         facts.output_tokens = _find_count(usage, ("output", "output_tokens", "completion_tokens", "completionTokens"))
     if not (facts.input_tokens or facts.output_tokens):
-        facts.input_tokens = sum(_find_count(attributes, (key,)) for key in _SOME_INPUT_TOKENS)
-        facts.output_tokens = sum(_find_count(attributes, (key,)) for key in _SOME_OUTPUT_TOKENS)
+        facts.input_tokens = sum(_find_count(attributes, (key,)) for key in SOME_INPUT_TOKENS)
+        facts.output_tokens = sum(_find_count(attributes, (key,)) for key in SOME_OUTPUT_TOKENS)
     if not (facts.input_tokens or facts.output_tokens):
         # Only their sum is known: what was read is by far the most of it in nearly every call.
-        total = _find_count(attributes, _TOTAL_TOKENS)
+        total = _find_count(attributes, TOTAL_TOKENS)
         facts.input_tokens = total or _find_count(usage, ("total", "total_tokens", "totalTokens"))
 
 
 def _read_cost(facts: StepFacts, attributes: Attributes) -> None:
-    facts.cost_usd = _find_usd(attributes, _COST)
+    facts.cost_usd = _find_usd(attributes, COST)
     if not facts.cost_usd:
-        facts.cost_usd = _find_usd(attributes, _INPUT_COST) + _find_usd(attributes, _OUTPUT_COST)
+        facts.cost_usd = _find_usd(attributes, INPUT_COST) + _find_usd(attributes, OUTPUT_COST)
     if not facts.cost_usd:
-        costs = _find_object(attributes, _COSTS)
+        costs = _find_object(attributes, COSTS)
         facts.cost_usd = _find_usd(costs, ("total", "total_cost"))
         if not facts.cost_usd:
             facts.cost_usd = _find_usd(costs, ("input", "input_cost")) + _find_usd(costs, ("output", "output_cost"))

@@ -1,6 +1,6 @@
 """All conventions as one: where an attribute stands in them, and which of them a span follows."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -23,7 +23,6 @@ from teachback_server.jobs.meaning.conventions.pydantic_ai import PYDANTIC_AI
 from teachback_server.jobs.meaning.conventions.teachback_own import TEACHBACK
 from teachback_server.jobs.meaning.conventions.vector_stores import VECTOR_STORES
 from teachback_server.jobs.meaning.conventions.vercel_ai_sdk import VERCEL_AI_SDK
-from teachback_server.jobs.meaning.spans import Attributes
 
 # A span may follow several at once; the more particular stands first and its word counts.
 CONVENTIONS: tuple[Convention, ...] = (
@@ -126,11 +125,14 @@ def is_feedback(name: str) -> bool:
     return place is not None and place.means is Means.FEEDBACK
 
 
-def find_convention(attributes: Attributes, scope: str) -> str:
-    """Name the convention that a span follows; empty where it follows none that we know."""
-    found = _MARKERS.intersection(attributes)
-    if found:
-        return _CONVENTION_BY_RANK[min(map(_RANKS_OF_MARKERS.__getitem__, found))]
+def find_marked_convention(names: Collection[str]) -> str:
+    """Name the convention that attributes with these names follow; empty where none of them marks one."""
+    found = _MARKERS.intersection(names)
+    return _CONVENTION_BY_RANK[min(map(_RANKS_OF_MARKERS.__getitem__, found))] if found else ""
+
+
+def find_convention_of_scope(scope: str) -> str:
+    """Name the convention of an instrumentation; empty for one that we do not know."""
     return _find_convention_of_scope(scope[:_LONGEST_SCOPE])
 
 

@@ -1,7 +1,7 @@
 """Reads an export request: what of it can be taken, what cannot and why, and its spans in plain Python values."""
 
 import base64
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from google.protobuf.message import DecodeError
@@ -201,19 +201,25 @@ def _decode(span: WireSpan, scope: str, resource: dict[str, Json]) -> Span:
         is_error=span.status.code == Status.STATUS_CODE_ERROR,
         status_message=span.status.message,
         attributes=_read_attributes(span.attributes),
-        events=[
-            SpanEvent(name=event.name, at_ns=event.time_unix_nano, attributes=_read_attributes(event.attributes))
-            for event in span.events
-        ],
-        links=[
-            SpanLink(
-                trace_id=link.trace_id.hex(), span_id=link.span_id.hex(), attributes=_read_attributes(link.attributes)
-            )
-            for link in span.links
-        ],
+        events=_read_events(span.events) if span.events else (),
+        links=_read_links(span.links) if span.links else (),
         scope=scope,
         resource=resource,
     )
+
+
+def _read_events(events: Iterable[WireSpan.Event]) -> list[SpanEvent]:
+    return [
+        SpanEvent(name=event.name, at_ns=event.time_unix_nano, attributes=_read_attributes(event.attributes))
+        for event in events
+    ]
+
+
+def _read_links(links: Iterable[WireSpan.Link]) -> list[SpanLink]:
+    return [
+        SpanLink(trace_id=link.trace_id.hex(), span_id=link.span_id.hex(), attributes=_read_attributes(link.attributes))
+        for link in links
+    ]
 
 
 def _read_attributes(pairs: Sequence[KeyValue]) -> dict[str, Json]:
