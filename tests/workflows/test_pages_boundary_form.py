@@ -93,6 +93,7 @@ def test_a_figure_or_text_that_cannot_be_is_refused_at_its_field(field: str, val
     form = read_boundary_form(post, BOUNDARY)
     assert not form.is_valid()
     assert list(form.words.errors) == [field]
+    assert all(sentence.endswith(".") and "%%" not in sentence for sentence in form.words.errors[field])
 
 
 def test_a_reason_that_stays_keeps_its_code_and_a_new_one_gets_its_own() -> None:

@@ -78,8 +78,8 @@ class WordsForm(forms.Form):
         error_messages={
             "required": "Say how many errors are bearable, for example 5.",
             "invalid": "Write a number, for example 5.",
-            "min_value": "The limit is more than 0 %: no evidence can prove that nothing is ever wrong.",
-            "max_value": "The limit is below 100 %, for example 5.",
+            "min_value": "The limit is more than 0 %%: no evidence can prove that nothing is ever wrong.",
+            "max_value": "The limit is below 100 %%, for example 5.",
         },
     )
     certainty = forms.FloatField(
@@ -90,7 +90,7 @@ class WordsForm(forms.Form):
         error_messages={
             "required": "Say how sure we must be, for example 90.",
             "invalid": "Write a number, for example 90.",
-            "max_value": "Nothing is ever 100 % sure. Write at most 99.9.",
+            "max_value": "Nothing is ever 100 %% sure. Write at most 99.9.",
         },
     )
     hand_back_cost = forms.TypedChoiceField(
