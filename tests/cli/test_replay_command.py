@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -79,6 +80,17 @@ def test_tools_answer_from_the_recording_and_never_run(run_command: Run, house: 
     assert (told["status"], told["output"], told["is_same"]) == ("done", {"queue": "returns"}, False)
     assert "1 ran to their end; 0 of them with the same output" in ended.err
     assert Job.objects.count() == 1, "a replay stores nothing"
+
+
+def test_the_agent_may_lie_in_the_folder_where_the_command_is_given(
+    run_command: Run, house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "agent_in_this_folder.py").write_text("def triage(given):\n    return {'queue': 'delivery'}\n")
+    monkeypatch.chdir(tmp_path)
+    record(house, 1, "Where is A1", parcel="A1")
+    ended = run_command("replay", "agent_in_this_folder:triage", "--workflow", "support-inbox")
+    assert ended.code == 0, ended.err
+    assert "1 ran to their end; 1 of them with the same output" in ended.err
 
 
 @pytest.mark.parametrize(

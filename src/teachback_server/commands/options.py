@@ -3,6 +3,7 @@
 import importlib
 import os
 import re
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -69,6 +70,9 @@ def load_act(home: Path, act: str) -> ModuleType:
     name_home(home)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
     django.setup()
+    here = str(Path.cwd())
+    if here not in sys.path:  # so that python:MODULE:FUNCTION may lie in the folder where the command is given
+        sys.path.append(here)
     return importlib.import_module(f"teachback_server.commands.acts.{act}")
 
 

@@ -1,7 +1,6 @@
 """Runs a backtest in the foreground: reads the file, says what was refused, shows the progress, tells what came out."""
 
 import json
-import sys
 from pathlib import Path
 
 import click
@@ -67,7 +66,6 @@ def run(
     )
     refuse_missing_folder(json_path)
     bring_tables_up_to_date()
-    sys.path.append(str(Path.cwd()))  # so that python:MODULE:FUNCTION may lie in the folder where the command is given
     try:
         if wanted.agent.startswith(PYTHON_AGENT):
             find_callable(wanted.agent.removeprefix(PYTHON_AGENT))
