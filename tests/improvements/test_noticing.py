@@ -145,6 +145,26 @@ def test_states_and_causes_are_weighed_now_and_then_not_at_every_look(loop: Loop
     assert not weigh_patterns(loop.workflow)
 
 
+def test_a_small_desk_sees_what_fell_silent_after_its_first_fifty_reviews(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    loop.agents.answer = always_billing
+    loop.do_jobs(9)
+    loop.decide()
+    look(loop)
+    assert wrong_queue(loop).state == PatternState.GROWING
+    loop.agents.answer = always_right
+    loop.do_jobs(40)
+    loop.decide()
+    look(loop)
+    assert wrong_queue(loop).state == PatternState.GROWING
+    loop.do_jobs(1)
+    loop.decide()
+    look(loop)
+    assert wrong_queue(loop).state == PatternState.RESOLVED
+
+
 def test_what_a_person_decided_of_a_pattern_while_it_was_weighed_stays(
     loop: Loop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""Weighs patterns every few hundred reviews: which have fallen silent, and what the evidence says of their cause."""
+"""Weighs patterns now and then: which have fallen silent, and what the evidence says of their cause."""
 
 from collections.abc import Iterable, Mapping
 
@@ -16,7 +16,8 @@ from teachback_server.reviews.models import Correction
 from teachback_server.workflows.models import Workflow
 from teachback_server.workflows.turns import take_turn
 
-REVIEWS_BETWEEN = 500
+FIRST_AFTER_REVIEWS = 50  # then at twice as many each time, so that a small desk need not wait for months
+REVIEWS_BETWEEN = 500  # at most
 MOST_CAUSES = 30  # the patterns that come back most are the ones that somebody will look at
 MOST_CORRECTIONS = 50  # of one pattern, the newest
 SOURCE_KEYWORD = "x-teachback-source"  # in an output schema: the value is read from this input field
@@ -25,7 +26,7 @@ SOURCE_KEYWORD = "x-teachback-source"  # in an output schema: the value is read 
 def weigh_patterns(workflow: Workflow) -> bool:
     """Bring states and causes up to date if enough was read since the last time; returns whether it did."""
     state = LearningState.objects.filter(workflow=workflow).first()
-    if state is None or state.reviews < state.patterns_weighed_at + REVIEWS_BETWEEN:
+    if state is None or state.reviews < state.patterns_weighed_at + _reviews_until_next(state.patterns_weighed_at):
         return False
     patterns = list(
         Pattern.objects.filter(workflow=workflow).exclude(state=PatternState.IGNORED).order_by("-count", "pk")
@@ -47,6 +48,10 @@ def weigh_patterns(workflow: Workflow) -> bool:
         _store_states(states)
         _store_causes(causes)
     return True
+
+
+def _reviews_until_next(weighed_at: int) -> int:
+    return min(max(FIRST_AFTER_REVIEWS, weighed_at), REVIEWS_BETWEEN)
 
 
 def _store_states(states: Mapping[Pattern, PatternState]) -> None:
