@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from teachback.hash_draws import hash_to_unit
 from teachback.release_document import Approval
+from teachback.spelled_share import spell_share
 from teachback.vocabulary import JobStatus, RoutingKind
 
 _ASKED_FOR = "Asked for by "
@@ -63,7 +64,9 @@ def decide_routing(
         return Routing(kind=RoutingKind.AUDIT, reason=f"A test case for {earning}.", probability=1.0)
     share = _audit_share(approval, autonomy.auto_jobs_so_far)
     if draw < share:
-        return Routing(kind=RoutingKind.AUDIT, reason=f"Random audit of {share:.0%} of such jobs.", probability=share)
+        return Routing(
+            kind=RoutingKind.AUDIT, reason=f"Random audit of {spell_share(share)} of such jobs.", probability=share
+        )
     sure = f"Sure enough: {_spell_beside(confidence or 0.0, approval.threshold or 0.0)} is needed."
     return Routing(kind=RoutingKind.AUTO, reason=sure, probability=share)
 
@@ -79,7 +82,7 @@ def routing_of_observed(*, status: JobStatus = JobStatus.FINISHED, share: float 
     used = "It was used before Teachback saw it"
     if status is not JobStatus.FINISHED or share == 1.0:
         return Routing(kind=RoutingKind.OBSERVED, reason=f"{used}.", probability=1.0)
-    reason = f"{used}; a random {share:.0%} of such jobs is reviewed."
+    reason = f"{used}; a random {spell_share(share)} of such jobs is reviewed."
     return Routing(kind=RoutingKind.OBSERVED, reason=reason, probability=share, is_offered=draw < share)
 
 

@@ -58,11 +58,12 @@ def test_the_interval_covers_the_truth_where_few_jobs_are_audited() -> None:
 
 def test_a_verdict_says_what_a_check_would_catch_and_what_it_would_cost() -> None:
     measure = measure_check(make_cases(right=False, held=12, passed=8) + make_cases(right=True, held=0, passed=180))
-    assert describe_check(GateVerdict.NOT_WORSE, "Not worse. Of 200 cases …", measure) == (
+    said = describe_check(GateVerdict.NOT_WORSE, "Not worse. Of 200 cases …", measure).replace("\xa0", " ")
+    assert said == (
         "Not worse, as a check changes no output."
-        " It would have caught 60% (12 of 20 that people saw; between 39% and 78%) of the wrong outputs that nothing"
+        " It would have caught 60 % (12 of 20 that people saw; between 39 % and 78 %) of the wrong outputs that nothing"
         " else held back."
-        " It would have sent 0% (0 of 180 that people saw; between 0% and 2%) of the right ones to a person."
+        " It would have sent 0 % (0 of 180 that people saw; between 0 % and 2.1 %) of the right ones to a person."
     )
 
 

@@ -98,7 +98,7 @@ def test_an_alarm_takes_autonomy_back_at_once_and_is_no_release(earned: Loop) ->
     assert live.release == certified
     assert earned.workflow.releases.count() == releases
     event = AuditEvent.objects.get(workflow_id=earned.workflow.pk, kind="autonomy_taken_back")
-    assert "audited jobs were wrong; the limit is 20%" in event.details["why"]
+    assert "audited jobs were wrong; the limit is 20\xa0%" in event.details["why"]
     assert ReleaseEvent.objects.filter(release=certified, kind="autonomy_off").count() == 1
     guard = GuardRecord.objects.get(release=certified)
     assert guard.alarmed_at is not None

@@ -118,7 +118,7 @@ def test_a_check_is_judged_by_what_it_would_have_caught_and_held_back(loop: Loop
     wrong, right = gate.report["check"]["of_wrong"], gate.report["check"]["of_right"]
     assert (wrong["share"], right["held"] > 0) == (1.0, True)
     assert wrong["cases"] + right["cases"] == gate.cases
-    assert gate.report["sentence"].startswith("Not worse, as a check changes no output. It would have caught 100%")
+    assert gate.report["sentence"].startswith("Not worse, as a check changes no output. It would have caught 100\xa0%")
     figures = {figure.label: figure.words for figure in list_figures(gate.report, gate.lever)}
     assert figures["Wrong outputs that it would have caught"].startswith(f"{wrong['held']} of {wrong['cases']}: 100")
     assert "between" in figures["Right outputs that it would have held back"]

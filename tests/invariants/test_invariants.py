@@ -220,7 +220,7 @@ def test_10_history_is_only_ever_added_to_and_says_who_when_and_why(lived: Loop)
     } <= acts
     alarm = ReleaseEvent.objects.get(workflow=lived.workflow, kind="autonomy_off")
     assert alarm.by == "Teachback"
-    assert alarm.why.endswith("audited jobs were wrong; the limit is 20%")
+    assert alarm.why.endswith("audited jobs were wrong; the limit is 20\xa0%")
     assert not AuditEvent.objects.filter(actor_name="").exists()
     assert Change.objects.filter(gate__verdict=GateVerdict.PROVEN).exists()
     assert Correction.objects.filter(workflow=lived.workflow).exists()

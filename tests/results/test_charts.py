@@ -170,7 +170,7 @@ def test_equal_figures_have_equal_names_and_others_have_others() -> None:
 
 
 def test_the_curve_says_in_words_what_it_shows() -> None:
-    assert "Under release 3, from job 151 on, 80% of jobs were right" in CHARTS[0].description
+    assert "Under release 3, from job 151 on, 80\xa0% of jobs were right" in CHARTS[0].description
     assert "Nothing was reviewed yet" in draw_curve_chart([part(1, 1, None)]).description
 
 
@@ -190,7 +190,7 @@ def test_risk_is_not_called_safe_before_its_range_is_under_the_limit() -> None:
     safe = [
         RiskPoint(share=0.4, threshold=0.9, error=RateEstimate(estimate=0.0, low=0.0, high=0.03, reviewed=99, jobs=99))
     ]
-    assert "the surest 40% of jobs stay under" in draw_risk_chart(safe, limit=0.05, today=None).description
+    assert "the surest 40\xa0% of jobs stay under" in draw_risk_chart(safe, limit=0.05, today=None).description
 
 
 def test_every_tone_has_a_colour() -> None:

@@ -76,7 +76,7 @@ def test_a_confidence_just_under_the_threshold_is_not_shown_as_equal_to_it() -> 
 def test_the_first_jobs_of_a_release_are_audited_more_often() -> None:
     early = replace(SETTLED, auto_jobs_so_far=499)
     assert route(autonomy=early, draw=0.19) == Routing(
-        kind=RoutingKind.AUDIT, reason="Random audit of 20% of such jobs.", probability=0.20
+        kind=RoutingKind.AUDIT, reason="Random audit of 20\xa0% of such jobs.", probability=0.20
     )
     assert route(draw=0.19).kind is RoutingKind.AUTO
     assert route(draw=0.049).kind is RoutingKind.AUDIT

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import cast
 
 from teachback.json_types import Json
+from teachback.spelled_share import spell_share
 from teachback.vocabulary import GateVerdict
 from teachback_server.statistics.intervals import wilson_interval
 
@@ -77,7 +78,7 @@ def _describe_cost(right: HeldShare) -> str:
 
 def _spell_inside(held: HeldShare) -> str:
     seen = f"{held.held:,} of {held.cases:,} that people saw"
-    return f"{held.share:.0%} ({seen}; between {held.low:.0%} and {held.high:.0%})"
+    return f"{spell_share(held.share or 0.0)} ({seen}; between {spell_share(held.low)} and {spell_share(held.high)})"
 
 
 def _measure(cases: Sequence[CheckedCase], alpha: float) -> HeldShare:

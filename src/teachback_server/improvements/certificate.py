@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 
 from teachback.json_types import Json
+from teachback.spelled_share import spell_share
 from teachback.vocabulary import GateVerdict
 from teachback_server.statistics.thresholds import CertifiedThreshold
 
@@ -39,16 +40,16 @@ class Certificate:
 
 def describe_certificate(certificate: Certificate) -> str:
     """The sentence that an owner reads."""
-    found = certificate.found
+    found, limit = certificate.found, spell_share(certificate.limit)
     if found is None:
         return (
             f"{certificate.pool} judged jobs do not show yet that any share of the work stays under "
-            f"{certificate.limit:.0%} wrong. Everything is reviewed, and the next release tries again."
+            f"{limit} wrong. Everything is reviewed, and the next release tries again."
         )
-    were = "was" if found.errors == 1 else "were"
+    share, were = spell_share(found.share), "was" if found.errors == 1 else "were"
     return (
-        f"The surest {found.share:.0%} of jobs may skip review: {found.errors} of {found.jobs} such jobs {were} wrong, "
-        f"so with {certificate.certainty:.0%} certainty fewer than {certificate.limit:.0%} of them are."
+        f"The surest {share} of jobs may skip review: {found.errors} of {found.jobs} such jobs {were} "
+        f"wrong, so with {spell_share(certificate.certainty)} certainty fewer than {limit} of them are."
     )
 
 
@@ -57,4 +58,5 @@ def title_of(certificate: Certificate) -> str:
     found = certificate.found
     if found is None:
         return "Autonomy was not earned"
-    return f"Jobs with a confidence of {found.threshold:.2f} or more skip review, about {found.share:.0%} of the work"
+    share = spell_share(found.share)
+    return f"Jobs with a confidence of {found.threshold:.2f} or more skip review, about {share} of the work"

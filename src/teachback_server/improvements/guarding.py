@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from teachback.spelled_share import spell_share
 from teachback.vocabulary import ReviewVerdict, RoutingKind
 from teachback_server.improvements.candidates import require_unmoved
 from teachback_server.improvements.models import GuardRecord
@@ -56,6 +57,6 @@ def watch_audits(workflow: Workflow, live: LiveState, *, now: datetime) -> bool:
         )
         if has_read and has_alarm:
             require_unmoved(live)
-            why = f"{guard.errors} of {guard.audits} audited jobs were wrong; the limit is {limit:.0%}"
+            why = f"{guard.errors} of {guard.audits} audited jobs were wrong; the limit is {spell_share(limit)}"
             take_autonomy_back(SYSTEM, workflow, from_job=next_job_number(workflow), why=why, at=now)
     return bool(has_read) and has_alarm

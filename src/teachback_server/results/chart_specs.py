@@ -6,6 +6,7 @@ from typing import TypeAlias, cast
 import altair as alt
 
 from teachback.json_types import Json, JsonObject
+from teachback.spelled_share import spell_share
 from teachback_server.results.chart_colours import (
     ACCENT,
     BAD,
@@ -105,7 +106,11 @@ def _label_of_now(row: Mapping[str, Json], x: alt.X) -> alt.Chart:
     """Beside the band, where no line crosses it: above, or below if there is no room above."""
     high, low = cast(float, row["high"]), cast(float, row["low"])
     is_above = high < 0.9 or low < 0.1
-    now = {"job": row["job"], "right": high if is_above else low, "label": f"{cast(float, row['right']):.0%} now"}
+    now = {
+        "job": row["job"],
+        "right": high if is_above else low,
+        "label": f"{spell_share(cast(float, row['right']))} now",
+    }
     label: alt.Chart = (
         _chart([now])
         .mark_text(color=INK, align="right", dy=-10 if is_above else 14, fontSize=13, fontWeight="bold")
@@ -136,8 +141,8 @@ def _draw_reasons(figures: JsonObject, width: int) -> Drawing:
             "reason": label,
             "none": 0,
             "share": share,
-            "text": f"{share:.0%}",
-            "total": f"{total:.0%}",
+            "text": spell_share(share),
+            "total": spell_share(total),
         }
         for place, (label, share, total, _) in enumerate(bars)
     ]
@@ -211,7 +216,7 @@ def _draw_risk(figures: JsonObject, width: int) -> Drawing:
     )
     y = alt.Y("error:Q", axis=_SHARE, scale=alt.Scale(domain=[0, top], clamp=True))
     base = _chart(rows).encode(x=x)
-    line = [{"limit": limit, "text": f"Your limit {limit:.0%}"}]
+    line = [{"limit": limit, "text": f"Your limit {spell_share(limit)}"}]
     of_limit = _chart(line).encode(y=alt.Y("limit:Q", axis=_SHARE))
     layers = [
         base.mark_area(color=ACCENT, opacity=0.18, clip=True).encode(y=alt.Y("low:Q", axis=_SHARE), y2="high:Q"),
@@ -223,7 +228,7 @@ def _draw_risk(figures: JsonObject, width: int) -> Drawing:
     ]
     today = figures["today"]
     if today is not None:
-        marked = [{"share": today, "text": f"Today {cast(float, today):.0%}"}]
+        marked = [{"share": today, "text": f"Today {spell_share(cast(float, today))}"}]
         of_today = _chart(marked).encode(x=x)
         layers += [
             of_today.mark_rule(color=INK, strokeDash=[2, 3]),

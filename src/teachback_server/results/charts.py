@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from teachback.json_types import Json, JsonObject, content_hash
+from teachback.spelled_share import spell_share
 from teachback_server.results.counts import UseCount
 from teachback_server.results.curve import CurvePart, CurvePoint
 from teachback_server.results.measures import Flow
@@ -165,7 +166,7 @@ def draw_reasons_chart(reasons: Sequence[Reason]) -> Chart:
     return Chart(
         kind=ChartKind.REASONS,
         title="Why people changed it",
-        description=", ".join(f"{one.label} {one.measured.share:.0%}" for one in shown),
+        description=", ".join(f"{one.label} {spell_share(one.measured.share)}" for one in shown),
         figures={"bars": bars},
     )
 
@@ -185,13 +186,15 @@ def _describe_effort(point: CurvePoint) -> str:
 
 
 def _describe_curve(curve: Sequence[CurvePart]) -> str:
-    last = next((part for part in reversed(curve) if part.points[-1].right_so_far.estimate is not None), None)
-    if last is None:
+    known = (part for part in reversed(curve) if part.points[-1].right_so_far.estimate is not None)
+    last = next(known, None)
+    share = last.points[-1].right_so_far.estimate if last else None
+    if last is None or share is None:
         return "Nothing was reviewed yet, so nobody can tell how many jobs were right."
     now, since = last.points[-1].right_so_far, spell_count(last.stretch.from_job)
     return (
-        f"Under release {last.stretch.release_number}, from job {since} on, {now.estimate:.0%} of jobs were right the"
-        f" first time; {now.low:.0%} to {now.high:.0%} with 95 % confidence."
+        f"Under release {last.stretch.release_number}, from job {since} on, {spell_share(share)} of jobs were right"
+        f" the first time; {spell_share(now.low)} to {spell_share(now.high)} with 95 % confidence."
         " The line is broken wherever another release went live."
     )
 
@@ -201,9 +204,10 @@ def draw_risk_chart(risk: Sequence[RiskPoint], *, limit: float, today: float | N
     line: list[Json] = [[one.share, one.error.estimate, one.error.low, one.error.high] for one in risk]
     within = [one.share for one in risk if one.error.high <= limit]
     said = (
-        f"On what was seen, the surest {max(within):.0%} of jobs stay under your limit of {limit:.0%}."
+        f"On what was seen, the surest {spell_share(max(within))} of jobs stay under your limit of"
+        f" {spell_share(limit)}."
         if within
-        else f"No share of jobs was seen to stay under your limit of {limit:.0%} yet."
+        else f"No share of jobs was seen to stay under your limit of {spell_share(limit)} yet."
     )
     return Chart(
         kind=ChartKind.RISK,

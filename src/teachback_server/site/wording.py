@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from teachback.json_types import Json
+from teachback.spelled_share import HARD_SPACE, spell_share
 
 _COUNTED_IN_DAYS = timedelta(days=60)
-HARD_SPACE = "\u00a0"
 NOT_KNOWN = "cannot tell yet"
 
 
@@ -63,10 +63,7 @@ def percent(share: float | None) -> str:
     """A share between 0 and 1 as "87 %". One decimal below 10 % and just short of 100 %, where it matters."""
     if share is None:
         return NOT_KNOWN
-    value = share * 100
-    is_fine = 0 < abs(value) < 9.95 or 98.95 <= value < 100
-    shown = f"{min(value, 99.9):.1f}".removesuffix(".0") if is_fine else f"{value:.0f}"
-    return f"{shown}{HARD_SPACE}%"
+    return spell_share(share)
 
 
 def interval(low: float, high: float) -> str:
