@@ -20,6 +20,7 @@ from teachback_server.jobs.otlp.request import take_request
 from teachback_server.jobs.queries import MOST_TELLING_STEPS
 from teachback_server.jobs.step_view import MOST_LETTERS, MOST_MESSAGES
 from teachback_server.jobs.timeline import MOST_ROWS
+from teachback_server.jobs.trace_queries import MOST_TROUBLED
 from teachback_server.people.actor import SYSTEM
 from teachback_server.releases.queries import get_live_state
 
@@ -96,6 +97,17 @@ def test_the_job_page_shows_the_steps_nested_with_their_figures(client: Client, 
     assert page.count('<ol class="trace-steps"') == 2
     assert 'x="500.0" width="250.0"' in page
     assert "style=" not in page
+
+
+def test_of_many_steps_that_failed_the_first_are_named_and_the_others_counted(client: Client, house: House) -> None:
+    failed = [make_span(1, number, parent=1, name=f"try {number}") for number in range(2, 15)]
+    for span in failed:
+        span.status.CopyFrom(Status(code=Status.STATUS_CODE_ERROR))
+    job = take(house, [make_span(1, 1, name="answer mail", attributes=asked("Where is my parcel?")), *failed])
+    client.force_login(house.bob)
+    page = client.get(address(job)).content.decode()
+    assert page.count(" after ") >= MOST_TROUBLED
+    assert f"and in {13 - MOST_TROUBLED} more</p>" in page
 
 
 def test_a_step_opens_with_its_messages_escaped(client: Client, house: House) -> None:

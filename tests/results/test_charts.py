@@ -1,6 +1,7 @@
 """Charts are drawn once, by another process, and say in words what they show."""
 
 import xml.etree.ElementTree as Tree
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -172,6 +173,13 @@ def test_equal_figures_have_equal_names_and_others_have_others() -> None:
 def test_the_curve_says_in_words_what_it_shows() -> None:
     assert "Under release 3, from job 151 on, 80\xa0% of jobs were right" in CHARTS[0].description
     assert "Nothing was reviewed yet" in draw_curve_chart([part(1, 1, None)]).description
+
+
+def test_a_slice_of_one_job_is_told_as_one_job() -> None:
+    whole = part(1, 7, 0.4)
+    for reviewed, said in ((0, "Nobody looked at job 7."), (1, "Somebody looked at job 7.")):
+        one = replace(whole, points=(replace(whole.points[0], until_job=7, jobs=1, reviewed=reviewed),))
+        assert draw_effort_chart([one]).description == said
 
 
 def test_what_happened_is_told_stage_by_stage() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from teachback.json_types import Json, JsonObject
-from teachback.vocabulary import Lever
+from teachback.vocabulary import GateVerdict, Lever
 
 
 def tell_story(figures: JsonObject, pattern_titles: Sequence[str]) -> list[str]:
@@ -24,9 +24,15 @@ def _release_sentence(release: JsonObject) -> str:
     lever = {Lever.EXAMPLES.value: "It learned", Lever.APPROVAL.value: "It earned autonomy"}.get(
         str(release["lever"]), f"A change to its {release['lever']}"
     )
+    is_certified = (release["lever"], release["verdict"]) == (Lever.APPROVAL.value, GateVerdict.PROVEN.value)
+    judged = (
+        f"certified on {_count(release['evidence_jobs'])} jobs"
+        if is_certified
+        else f"{release['verdict']}, judged on {_count(release['evidence_jobs'])} cases"
+    )
     return (
         f"Release {release['number']}, from job {_count(release['from_job'])} on. {lever}: {release['changes']} "
-        f"({release['verdict']}, judged on {release['evidence_jobs']} cases that it was not made from)."
+        f"({judged} that it was not made from)."
     )
 
 

@@ -33,6 +33,7 @@ class JobTrace:
     tokens: int
     cost_usd: float
     troubled: tuple[TroubledStep, ...]  # the first of them
+    more_troubled: int  # how many are not among the first
     is_cut: bool  # whether there are more steps than a page reads
 
     @property
@@ -67,14 +68,16 @@ def find_trace(job: Job) -> JobTrace | None:
     if not steps:
         return None
     timeline, usage = Timeline(steps, top=job.span_id), add_up_usage(steps)
+    troubled = timeline.list_troubled(most=timeline.count)
     return JobTrace(
         timeline=timeline,
         tokens=usage.input_tokens + usage.output_tokens,
         cost_usd=usage.cost_usd,
         troubled=tuple(
             TroubledStep(span_id=step.span_id, name=step.name, starts_seconds=timeline.starts_seconds(step))
-            for step in timeline.list_troubled(most=MOST_TROUBLED)
+            for step in troubled[:MOST_TROUBLED]
         ),
+        more_troubled=max(len(troubled) - MOST_TROUBLED, 0),
         is_cut=is_cut,
     )
 

@@ -181,6 +181,8 @@ def draw_effort_chart(curve: Sequence[CurvePart]) -> Chart:
 
 
 def _describe_effort(point: CurvePoint) -> str:
+    if point.from_job == point.until_job:
+        return f"{'Somebody' if point.reviewed else 'Nobody'} looked at job {spell_count(point.from_job)}."
     which = spell_numbers(point.from_job, point.until_job)
     return f"People looked at {spell_count(point.reviewed)} of {which}."
 

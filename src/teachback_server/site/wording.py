@@ -40,7 +40,12 @@ WORDS: Mapping[str, Word] = {
     ),
     **_words(Tone.GOOD, used="Used", live="Live", done="Done"),
     **_words(
-        Tone.INFO, not_worse="Not worse", running="Running", new="New", escalated="Escalated", review="Waits for review"
+        Tone.INFO,
+        not_worse="Not worse",
+        running="Running",
+        new="New",
+        escalated="Escalated",
+        review="Kept for a person",
     ),
     **_words(Tone.INFO, audit="Used, reviewed too", auto="Used at once", proposed="Proposed"),
     **_words(Tone.WARN, handed_back="Handed back", corrected="Corrected", growing="Growing"),
