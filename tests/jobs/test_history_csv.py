@@ -198,6 +198,7 @@ def test_one_broken_row_does_not_change_the_encoding_of_the_others(tmp_path: Pat
         (b"\x1f\x8brest", "unpack it first"),
         (b"%PDF-1.7", "a PDF"),
         (b"\x00\x01\x02" * 50, "not a text file"),
+        (bytes(range(1, 256)) * 9, "not a text file"),
         (b"[\n{}\n]", "one JSON list"),
     ],
 )

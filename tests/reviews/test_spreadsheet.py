@@ -421,7 +421,14 @@ def test_a_decision_that_was_taken_back_comes_anew_with_a_fresh_sheet_only(house
     assert give(house, house.workflow, spell(filled(house, house.workflow, decision="accept"))) == []
 
 
-@pytest.mark.parametrize("posted", [{}, {"file": SimpleUploadedFile("empty.csv", b"")}, {"lines": "rubbish"}])
+def test_an_empty_file_is_said_to_be_empty(client: Client, house: House) -> None:
+    client.force_login(house.bob)
+    answer = upload(client, "")
+    assert answer.status_code == 422
+    assert "This file is empty." in answer.content.decode()
+
+
+@pytest.mark.parametrize("posted", [{}, {"lines": "rubbish"}])
 def test_a_form_without_a_sheet_says_what_to_do(
     house: House, jobs: list[Job], client: Client, posted: dict[str, Any]
 ) -> None:

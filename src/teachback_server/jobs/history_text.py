@@ -89,7 +89,8 @@ def _refuse_foreign(path: Path, head: bytes) -> None:
         if head.startswith(signature):
             raise HistoryFileError(f"{path.name} is {what}: {remedy}.")
     has_two_byte_mark = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    if not has_two_byte_mark and head.count(0) > len(head) // 10:
+    controls = sum(byte < 9 or 13 < byte < 32 for byte in head)  # texts have tabs and line ends, hardly any other
+    if not has_two_byte_mark and controls > len(head) // 20:
         raise HistoryFileError(f"{path.name} is not a text file: save it as CSV or JSONL in UTF-8, and give that file.")
 
 

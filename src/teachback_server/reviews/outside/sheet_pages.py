@@ -31,6 +31,7 @@ from teachback_server.workflows.page_access import WorkflowRequest, workflow_pag
 _SHOWN = 200
 _MOST_LETTERS = 8 * 1024 * 1024  # that are kept in the page between the look and the storing
 _TOO_MUCH = "Too much is written in this file to look at all of it at once. Send a part of its rows at a time."
+_EMPTY = "This file is empty. Save it once more in your spreadsheet program, and choose that."
 _NOTHING = "No row of this file has a decision. Write one beside each job that you decided."
 
 
@@ -90,7 +91,8 @@ def give_sheet(request: WorkflowRequest) -> HttpResponseBase:
             return _store(request, read_lines(looked_at))
     except SheetRefused as refusal:
         return _show(request, problem=str(refusal))
-    return _show(request, problem="Choose the file that you filled in.")
+    is_empty = sent is not None
+    return _show(request, problem=_EMPTY if is_empty else "Choose the file that you filled in.")
 
 
 def _look(request: WorkflowRequest, lines: Sequence[SheetLine]) -> HttpResponseBase:
