@@ -7,6 +7,7 @@ from teachback.vocabulary import PatternState
 
 NEW_WITHIN_REVIEWS = 200
 RESOLVED_AT = 0.05
+SHORTEST_SILENCE = 5  # reviews; fewer are a pause
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,9 +22,8 @@ class PatternHistory:
 def next_state(state: PatternState, history: PatternHistory, *, has_new: bool) -> PatternState:
     """The state of a pattern after another look.
 
-    Resolved: at its former rate, so long a silence would have had a chance of less than 5 %
-    (binomial: (1 − rate) to the power of the reviews since). Regressed: it was resolved and came back.
-    A person's `ignored` stays.
+    Resolved: had its rate stayed, so long a silence would have had a chance of less than 5 %. Regressed: it was
+    resolved and came back. A person's `ignored` stays.
     """
     if state is PatternState.IGNORED:
         return state
@@ -36,7 +36,19 @@ def next_state(state: PatternState, history: PatternHistory, *, has_new: bool) -
 
 
 def _is_silent(history: PatternHistory) -> bool:
-    rate = history.appearances / max(history.reviews_before_last, 1)
-    if rate >= 1:
-        return history.reviews_since_last >= 5
-    return history.reviews_since_last * math.log1p(-rate) < math.log(RESOLVED_AT)
+    """Whether all appearances lie in the first part of the reviews by more than chance, exactly.
+
+    Counted from the first appearance, the others could lie anywhere in the reviews that followed: C(all, others) ways,
+    of which C(before the last one's end, others) leave the silence. Who appeared once has no rate: it is no longer
+    new after a time, whatever its luck.
+    """
+    until_last = history.reviews_before_last - 1
+    others = min(history.appearances - 1, until_last)  # several corrections in one review are one appearance
+    if others < 1:
+        return history.reviews_since_last > NEW_WITHIN_REVIEWS
+    chance = _log_ways(until_last, others) - _log_ways(until_last + history.reviews_since_last, others)
+    return history.reviews_since_last >= SHORTEST_SILENCE and chance < math.log(RESOLVED_AT)
+
+
+def _log_ways(places: int, chosen: int) -> float:
+    return math.lgamma(places + 1) - math.lgamma(chosen + 1) - math.lgamma(places - chosen + 1)
