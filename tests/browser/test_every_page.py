@@ -72,3 +72,11 @@ def test_an_administrator_adds_a_person_and_the_link_lets_them_in(watched: Watch
     watched.page.get_by_role("button", name="Save it and go in").click()
     expect(watched.page.get_by_role("link", name="carl")).to_be_visible()
     assert watched.complaints == []
+
+
+def test_on_a_phone_the_tab_of_this_page_and_the_name_of_the_workflow_are_in_sight(watched: WatchedPage) -> None:
+    watched.sign_in("alice")
+    watched.page.set_viewport_size(PHONE)
+    watched.open("/workflows/support-inbox/settings")
+    expect(watched.page.locator(".tabs .place")).to_be_in_viewport()
+    expect(watched.page.locator(".tabs [aria-current]")).to_be_in_viewport(ratio=0.9)

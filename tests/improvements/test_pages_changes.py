@@ -96,6 +96,17 @@ def test_a_verdict_stands_with_its_figures_and_the_jobs_on_which_it_rests(house:
     assert "100 jobs that it was not made from" in shown
 
 
+def test_only_what_was_released_is_said_to_have_become_a_release(house: House) -> None:
+    pattern = make_pattern(house)
+    released = release_examples(house, pattern)
+    assert "; it became <a" in page(house.alice, f"/{released.pk}")
+    rule = propose_rule(house, pattern)
+    judge_rule(house, rule, report=report_on(1, 3, 20), outcome=ChangeState.NOT_RELEASED)
+    shown = page(house.alice, f"/{rule.pk}")
+    assert "; it became <a" not in shown
+    assert "; it was tested as <a" in shown
+
+
 def test_examples_that_are_only_not_worse_say_so(house: House) -> None:
     change = release_examples(house, make_pattern(house), report=report_on(3, 0, 200))
     shown = page(house.alice, f"/{change.pk}")

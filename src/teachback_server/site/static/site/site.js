@@ -10,6 +10,16 @@ export function announce(text, tone = "") {
   live().replaceChildren(note);
 }
 
+/** On a narrow screen the tabs of a workflow are scrolled sideways: bring the one of this page into sight. */
+function showCurrentTab() {
+  const tab = document.querySelector(".tabs [aria-current]");
+  const list = tab?.closest("ul");
+  if (!list) return;
+  const [inner, outer] = [tab.getBoundingClientRect(), list.getBoundingClientRect()];
+  list.scrollLeft += inner.left + inner.width / 2 - outer.left - outer.width / 2;
+}
+showCurrentTab();
+
 document.addEventListener("submit", (event) => {
   const button = event.submitter;
   if (!event.target.matches("[data-appearance]") || !button) return;
