@@ -243,4 +243,11 @@ SHOWN = (
         path="/workflows/new",
     ),
     Shown(name="sign-in", title="Sign in", says="With a name and a password.", path="/sign-in", by=""),
+    Shown(
+        name="forgotten",
+        title="Password forgotten",
+        says="Has a link to choose a new one mailed, where mails are set up.",
+        path="/sign-in/forgotten",
+        by="",
+    ),
 )
