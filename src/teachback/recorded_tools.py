@@ -1,6 +1,7 @@
 """Lets tools answer from a recording while a job is replayed, so that a replay never touches the world."""
 
 import json
+import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -72,18 +73,45 @@ class ToolReplay:
 _replay: ContextVar[ToolReplay | None] = ContextVar("teachback_replay", default=None)
 
 
+_running: list[ToolReplay] = []  # in this process, whichever thread they run in
+_running_lock = threading.Lock()
+
+
 def find_replay() -> ToolReplay | None:
     """The replay that the running code belongs to; None in the real world."""
     return _replay.get()
+
+
+def refuse_lost_call(name: str) -> None:
+    """Raise Diverged for a tool that is called outside of every job while a replay runs.
+
+    It is most likely called by a thread that the replayed function began, which knows nothing of the replay: there it
+    would touch the world.
+    """
+    with _running_lock:
+        running = tuple(_running)
+    if not running:
+        return
+    why = (
+        f"The tool “{name}” was called in a thread that does not belong to the job, where a replay cannot answer it: "
+        "give that thread `teachback.carry_job(function)`."
+    )
+    for replay in running:
+        replay.why_diverged = replay.why_diverged or why
+    raise Diverged(why)
 
 
 @contextmanager
 def replaying(replay: ToolReplay) -> Iterator[None]:
     """Let tools answer from a recording while the block runs."""
     token = _replay.set(replay)
+    with _running_lock:
+        _running.append(replay)
     try:
         yield
     finally:
+        with _running_lock:
+            _running.remove(replay)
         _replay.reset(token)
 
 

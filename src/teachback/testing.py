@@ -106,8 +106,8 @@ def replay_job(
             job.finish(_call(function, recorded.input))
     except Diverged as divergence:
         return ReplayedJob(id=recorded.id, status=ReplayStatus.DIVERGED, why=str(divergence))
-    # The function is not ours: whatever it raises must cost this job only.
-    except Exception as problem:  # noqa: BLE001
+    # The function is not ours: whatever it raises must cost this job only, even where it would end the program.
+    except (Exception, SystemExit, asyncio.CancelledError) as problem:  # noqa: BLE001
         if tools.why_diverged:
             return ReplayedJob(id=recorded.id, status=ReplayStatus.DIVERGED, why=tools.why_diverged)
         why = f"{type(problem).__name__}: {spell_error(problem)}"

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, overload
 
 from teachback.call_arguments import ArgumentNames, read_argument_names
-from teachback.current import Place
+from teachback.current import Place, find_place
 from teachback.json_types import Json
-from teachback.recorded_tools import find_replay
+from teachback.recorded_tools import find_replay, refuse_lost_call
 from teachback.steps import Step
 from teachback.vocabulary import StepKind
 
@@ -49,6 +49,14 @@ class _Tool:
         self.has_side_effects = has_side_effects
         self._read_result = read_result
         self._names: ArgumentNames = read_argument_names(function)
+
+    def is_replayed(self) -> bool:
+        """Whether a recording answers a call made here. Raises Diverged for one that its replay has lost sight of."""
+        if find_replay() is not None:
+            return True
+        if find_place() is None:
+            refuse_lost_call(self.name)
+        return False
 
     def name_arguments(self, args: tuple[object, ...], kwargs: dict[str, object]) -> dict[str, object]:
         """The arguments of one call by name."""
@@ -98,7 +106,7 @@ def _wrap(tool: _Tool) -> Callable[..., Any]:
 
         @functools.wraps(function)
         async def call_async(*args: Any, **kwargs: Any) -> Any:
-            if find_replay() is not None:
+            if tool.is_replayed():
                 return tool.answer_from_recording(args, kwargs)
             with tool.open_step(args, kwargs) as step:
                 step.output = result = await function(*args, **kwargs)
@@ -108,7 +116,7 @@ def _wrap(tool: _Tool) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if find_replay() is not None:
+        if tool.is_replayed():
             return tool.answer_from_recording(args, kwargs)
         with tool.open_step(args, kwargs) as step:
             step.output = result = function(*args, **kwargs)

@@ -12,6 +12,7 @@ from teachback.job_functions import find_inner_function, join_pieces, make_job_f
 from teachback.job_results import JobResult
 from teachback.jobs import Job, JobIdentity, find_job_in_progress
 from teachback.known_release import Release, unknown_release
+from teachback.recorded_tools import find_replay
 from teachback.recording import Recorder
 from teachback.reviewed import DecisionSource
 
@@ -74,7 +75,7 @@ class Workflow:
         False: see `load_release`.
         """
         job = find_job_in_progress()
-        if job is not None and job.workflow_name == self.name:
+        if job is not None and (job.workflow_name == self.name or find_replay() is not None):
             return job.release
         return self._find_connection().find_release()
 
@@ -158,6 +159,8 @@ class Workflow:
         return make_job_function(function, open_job)
 
     def _open(self, identity: JobIdentity, given: object) -> Job:
+        if find_replay() is not None:  # a job within a job that is replayed: nothing of it may be sent
+            return Job(_Nowhere(self.name).recorder, self.release, identity, given, None)
         try:
             connection = self._connect()
             source = connection.find_source(identity.id)

@@ -1,13 +1,16 @@
 """Replay: the same work under another release, with tools that answer from the recording and never touch the world."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import teachback
+from odd_server import OddServer
 from teachback.release_document import ReleaseDocument, Rule
 from teachback.testing import (
     RecordedJob,
@@ -207,3 +210,70 @@ def test_arguments_of_any_kind_are_found_again_in_the_form_in_which_they_were_re
     replayed = replay_job(lambda ticket: {"price": price(*given)}, recorded(tool))
     assert replayed.result is not None, replayed.why
     assert replayed.result.output == {"price": 12.5}
+
+
+def test_a_tool_in_a_thread_that_the_replay_cannot_follow_stops_it_and_never_runs() -> None:
+    touched: list[int] = []
+
+    @teachback.tool("send")
+    def send(number: int) -> int:
+        touched.append(number)
+        return number
+
+    def work(given: dict[str, Any], carry: bool) -> dict[str, Any]:
+        with ThreadPoolExecutor(1) as pool:
+            return {"sent": pool.submit(teachback.carry_job(send) if carry else send, 1).result()}
+
+    recorded = RecordedJob(id="1", input={}, tools=[RecordedTool(name="send", arguments={"number": 1}, result=7)])
+    (lost,) = replay(lambda given: work(given, False), [recorded])
+    (carried,) = replay(lambda given: work(given, True), [recorded])
+    assert (lost.status, touched) == (ReplayStatus.DIVERGED, [])
+    assert "carry_job" in lost.why
+    assert carried.result is not None
+    assert carried.result.output == {"sent": 7}
+    assert send(2) == 2  # no replay runs any more
+    assert touched == [2]
+
+
+def test_a_job_of_another_thread_goes_on_while_a_replay_runs() -> None:
+    @teachback.tool("look")
+    def look() -> str:
+        return "really"
+
+    def live(given: dict[str, Any]) -> dict[str, Any]:
+        return {"said": look()}
+
+    def work(given: dict[str, Any]) -> dict[str, Any]:
+        with ThreadPoolExecutor(1) as pool:
+            return {"live": pool.submit(teachback.workflow("other").run, live, {}).result().output}
+
+    (replayed,) = replay(work, [RecordedJob(id="1", input={})])
+    assert replayed.result is not None
+    assert replayed.result.output == {"live": {"said": "really"}}
+
+
+def test_nothing_that_a_replayed_function_does_with_teachback_reaches_the_server(
+    odd: OddServer, configure: Callable[..., None]
+) -> None:
+    configure(odd, release_seconds=60)
+    desk = teachback.workflow("desk")
+
+    def work(given: dict[str, Any]) -> dict[str, Any]:
+        teachback.outcome("desk", "1", used=True)
+        inner = desk.run(lambda inside: {"told": desk.release.instructions}, {"inner": True})
+        return {"inner": inner.output}
+
+    release = make_release(ReleaseDocument(workflow="desk", instructions="Be kind."))
+    (replayed,) = replay(work, [RecordedJob(id="1", input={})], release=release)
+    assert replayed.result is not None
+    assert replayed.result.output == {"inner": {"told": "Be kind."}}
+    assert teachback.flush(timeout_seconds=5)
+    assert odd.calls == []
+
+
+def test_a_function_that_would_end_the_program_ends_its_replay_alone() -> None:
+    def leave(given: dict[str, Any]) -> None:
+        sys.exit("enough")
+
+    replayed = replay(leave, [RecordedJob(id="1", input={}), RecordedJob(id="2", input={})])
+    assert [(one.status, one.why) for one in replayed] == [(ReplayStatus.RAISED, "SystemExit: enough")] * 2
