@@ -14,13 +14,17 @@ from teachback.plain_json import spell_json
 
 @dataclass(frozen=True, kw_only=True)
 class RecordedTool:
-    """One call of a tool as it was recorded; `error` is what it raised, empty where it gave a result."""
+    """One call of a tool as it was recorded; `error` is what it raised, empty where it gave a result.
+
+    `gap` says why the recording cannot answer this call, empty where it can: its result was too long to be kept, say.
+    """
 
     name: str
     arguments: Json
     result: Json = None
     error: str = ""
     has_side_effects: bool = False
+    gap: str = ""
 
 
 class Diverged(BaseException):
@@ -54,6 +58,8 @@ class ToolReplay:
         tool = waiting.popleft()
         if tool.has_side_effects:
             raise self._diverge(f"The tool “{name}” had side effects when it was recorded; a replay stops there.")
+        if tool.gap:
+            raise self._diverge(f"The recording cannot answer for the tool “{name}”: {tool.gap}")
         if tool.error:
             raise RecordedToolError(tool.error)
         return tool.result

@@ -21,6 +21,14 @@ R = TypeVar("R")
 _MOST_ID = 200  # characters that the server keeps
 
 
+class JobDecorator(Protocol):
+    """Makes a job of every call of a function, which keeps its signature."""
+
+    def __call__(self, function: Callable[P, R], /) -> Callable[P, R]:
+        """The same function, recorded."""
+        ...
+
+
 class Connection(Protocol):
     """What joins a workflow to its server, or to nothing."""
 
@@ -88,6 +96,8 @@ class Workflow:
 
     @overload
     def job(self, function: Callable[P, R], /) -> Callable[P, R]: ...
+    @overload
+    def job(self, function: None = None, /) -> JobDecorator: ...
     @overload
     def job(
         self, function: None = None, /, *, id: Callable[P, object] | None = ..., group: Callable[P, object] | None = ...

@@ -27,7 +27,9 @@ def house(db: None) -> House:
     return make_house()
 
 
-def record(house: House, trace: int, text: str, *, parcel: str, has_side_effects: bool = False) -> None:
+def record(
+    house: House, trace: int, text: str, *, parcel: str, has_side_effects: bool = False, **changed: Value | None
+) -> None:
     """A job whose agent looked a parcel up."""
     job: dict[str, Value] = {
         "teachback.job.id": f"job-{trace}",
@@ -41,6 +43,11 @@ def record(house: House, trace: int, text: str, *, parcel: str, has_side_effects
         "teachback.tool.result": json.dumps({"state": "lost"}),
         "teachback.tool.has_side_effects": has_side_effects,
     }
+    for name, value in changed.items():
+        spelled = f"teachback.{name.replace('__', '.')}"
+        call.pop(spelled, None)
+        if value is not None:
+            call[spelled] = value
     spans = [make_span(trace, 1, attributes=job), make_span(trace, 2, parent=1, name="find parcel", attributes=call)]
     body = make_request(spans).SerializeToString()
     keep_request(house.workflow.pk, "tb_test", body, take_request(body, is_json=False))
@@ -116,3 +123,37 @@ def test_a_function_or_a_release_that_is_not_there_is_refused_in_words(
     assert "has no release 9" in replay(run_command, "--release", "9").err
     ended = run_command("replay", "sample_agent:nothing", "--workflow", "support-inbox")
     assert (ended.code, "has no function" in ended.err) == (1, True)
+
+
+@pytest.mark.parametrize(("spelled", "result"), [("null", None), ("5", 5), ("true", True), ('"5"', "5")])
+def test_a_tool_gives_to_the_letter_what_it_gave_then(
+    run_command: Run, house: House, monkeypatch: pytest.MonkeyPatch, agent: list[str], spelled: str, result: object
+) -> None:
+    given: list[object] = []
+
+    @teachback.tool("find parcel")
+    def find_parcel(number: str) -> object:
+        raise AssertionError(number)
+
+    monkeypatch.setattr(sys.modules["sample_agent"], "triage", lambda _: given.append(find_parcel("A1")) or {})
+    record(house, 1, "Where is A1", parcel="A1", tool__result=spelled)
+    assert replay(run_command).code == 0
+    assert given == [result]
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"tool__result": None}, "its result was not recorded"),
+        ({"tool__result": '{"state": "lo', "cut": "teachback.tool.result"}, "too long"),
+        ({"tool__result": '{"state": "lo… [cut by Teachback: 9 more characters]'}, "not recorded whole"),
+    ],
+)
+def test_a_result_that_the_recording_does_not_hold_whole_stops_the_job(
+    run_command: Run, house: House, agent: list[str], changed: dict[str, Value | None], why: str
+) -> None:
+    record(house, 1, "Where is A1", parcel="A1", **changed)
+    ended = replay(run_command)
+    assert ended.code == 1
+    assert "1 job diverged" in ended.err
+    assert why in ended.err

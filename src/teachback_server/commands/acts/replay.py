@@ -28,6 +28,8 @@ from teachback_server.releases.queries import get_live_state
 from teachback_server.workflows.models import Workflow
 
 SIDE_EFFECTS = "teachback.tool.has_side_effects"
+RESULT = "teachback.tool.result"  # a JSON text, as our SDK spells it
+CUT = "teachback.cut"
 _MOST_SHOWN = 5
 
 
@@ -72,13 +74,30 @@ def record_job(job: Job) -> RecordedJob:
 def _record_tool(span: Span) -> RecordedTool:
     content = read_content(span)
     call = content.tool
+    error = content.error or ("The tool failed." if span.is_error else "")
+    result, gap = (None, "") if error else _read_result(span, call.result if call is not None else content.output)
     return RecordedTool(
         name=call.name if call is not None and call.name else read_facts(span).name,
         arguments=call.arguments if call is not None else content.input,
-        result=call.result if call is not None else content.output,
-        error=content.error or ("The tool failed." if span.is_error else ""),
+        result=result,
+        error=error,
         has_side_effects=span.attributes.get(SIDE_EFFECTS) is True,
+        gap=gap,
     )
+
+
+def _read_result(span: Span, understood: Json) -> tuple[Json, str]:
+    """What a tool gave, to the letter where our SDK recorded it, or why that is not known."""
+    spelled = span.attributes.get(RESULT)
+    if RESULT in str(span.attributes.get(CUT, "")).split():
+        return None, "its result was too long to be recorded whole."
+    if not isinstance(spelled, str):
+        return understood, "" if understood is not None else "its result was not recorded."
+    try:
+        result: Json = json.loads(spelled)  # a number, true and null too, which a page shows as the texts that they are
+    except ValueError:
+        return None, "its result was not recorded whole."
+    return result, ""
 
 
 def _find_function(address: str) -> Callable[..., object]:
