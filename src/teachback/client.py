@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from teachback.configuration import Settings, change_settings, default_settings
+from teachback.faults import OnceLog
 from teachback.known_release import Release, unknown_release
 from teachback.recording import Recorder
 from teachback.release_keeping import ReleaseKeeper
@@ -61,6 +62,7 @@ class Client:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
+        self._log = OnceLog()
         self._settings: Settings | None = None  # not read before it is needed: a program may still set its environment
         self._keys: dict[str, str] = {}
         self._senders: dict[str, Sender] = {}
@@ -72,6 +74,7 @@ class Client:
         self.close()
         with self._lock:
             self._settings = settings
+            self._log.is_well()
             self._senders, self._connections = {}, {}
 
     def make_workflow(self, name: str, key: str) -> Workflow:
@@ -153,6 +156,8 @@ class Client:
 
     def _find_sender(self, settings: Settings, key: str) -> Sender | None:
         if not settings.url or not key:
+            missing = " and ".join([*([] if settings.url else ["a url"]), *([] if key else ["a key"])])
+            self._log.warn(f"Teachback is off: nothing is sent without {missing}. Set TEACHBACK_URL and TEACHBACK_KEY.")
             return None
         if key not in self._senders:
             self._senders[key] = Sender(settings, key, _describe_process())

@@ -12,7 +12,7 @@ from importlib import import_module
 from urllib.parse import quote, urlencode
 
 from teachback.configuration import Settings
-from teachback.faults import log, note_fault
+from teachback.faults import OnceLog, log, note_fault
 from teachback.json_types import JsonObject, content_hash
 from teachback.known_release import Example, Release, ReleaseUnreadable, parse_release, unknown_release
 from teachback.release_copies import ReleaseCopies, ReleaseCopy, read_example
@@ -40,6 +40,7 @@ class ReleaseKeeper:
 
     def begin(self) -> None:
         """Make the thread anew, as a forked child has to; what is known stays."""
+        self._log = OnceLog()
         self._etag = ""
         self._failures = 0
         self._is_started = False
@@ -106,8 +107,12 @@ class ReleaseKeeper:
         if answer.status == HTTPStatus.NOT_MODIFIED:
             return True
         if answer.status != HTTPStatus.OK:
-            log.info("Teachback: the server answered %d when it was asked for the release.", answer.status)
+            self._log.warn(
+                f"Teachback: the server answered {answer.status} when it was asked for the release of “{self._name}”: "
+                f"{answer.body[:300].decode('utf-8', 'replace')!r}"
+            )
             return False
+        self._log.is_well()
         content = in_our_time(_read_object(answer), answer.headers, datetime.now(UTC))
         release = parse_release(content)
         known, gone = self._fetch_examples(release)

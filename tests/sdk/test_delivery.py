@@ -1,11 +1,14 @@
 """The way to the server: whatever it does, the program is unchanged, and what was recorded arrives later, in order."""
 
+import errno
 import gzip
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -188,6 +191,110 @@ def test_a_damaged_parcel_is_thrown_away_and_the_others_arrive(configure: Callab
     with start_odd_server(port=down.port) as server:
         assert teachback.flush(timeout_seconds=30)
         assert server.list_job_ids() == ids(0, 1)
+
+
+def test_what_the_disk_does_not_let_go_of_is_sent_once_and_holds_nothing_up(
+    configure: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    down = nobody_listens()
+    configure(down)
+    do_jobs(0, 1)
+    wait_until(lambda: bool(list_parcels(tmp_path)), "a parcel on disk")
+    list_parcels(tmp_path)[0].with_name("00000000000000000001-1-000000.parcel").mkdir()
+
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    for act in ("unlink", "write_bytes", "mkdir"):
+        monkeypatch.setattr(Path, act, refuse)
+    monkeypatch.setattr("teachback.wire.file_lock.os.open", refuse)
+    with start_odd_server(port=down.port) as server:
+        server.wait_for_jobs(1)
+        do_jobs(1, 2)
+        assert teachback.flush(timeout_seconds=30)
+        assert server.list_job_ids() == ids(0, 3)
+
+
+def test_a_full_disk_is_not_filled_with_halves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fill(path: Path, content: bytes) -> None:
+        with path.open("wb") as half:
+            half.write(content[:5])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", fill)
+    with pytest.raises(OSError, match="No space"):
+        Spool(tmp_path, 1000).keep(make_parcels(1, 100)[0])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_clock_that_was_set_back_holds_nothing_up(configure: Callable[..., None], tmp_path: Path) -> None:
+    down = nobody_listens()
+    configure(down)
+    do_jobs(0, 1)
+    wait_until(lambda: bool(list_parcels(tmp_path)), "a parcel on disk")
+    made = list_parcels(tmp_path)[0]
+    made.rename(made.with_name(f"{time.time_ns() + 86_400 * 10**9:020d}-1-000000.parcel"))
+    with start_odd_server(port=down.port) as server:
+        do_jobs(1, 1)
+        assert teachback.flush(timeout_seconds=30)
+        assert sorted(server.list_job_ids()) == ids(0, 2)
+
+
+def test_figures_and_flushing_survive_a_folder_that_cannot_be_read(
+    configure: Callable[..., None], odd: OddServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(odd)
+    monkeypatch.setattr(Path, "iterdir", lambda path: (_ for _ in ()).throw(PermissionError(path)))
+    monkeypatch.setattr(Path, "is_dir", lambda path: True)
+    do_jobs(0, 1)
+    assert teachback.flush(timeout_seconds=10)
+    assert teachback.delivery().spooled_parcels == 0
+    assert odd.list_job_ids() == ids(0, 1)
+
+
+def test_outcomes_are_packed_by_a_thread_and_wait_for_no_disk(
+    configure: Callable[..., None], odd: OddServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd.mode = "500"
+    configure(odd)
+    writers: set[int] = set()
+    keep = Spool.keep
+
+    def note(spool: Spool, parcel: Any) -> Any:
+        writers.add(threading.get_ident())
+        return keep(spool, parcel)
+
+    monkeypatch.setattr(Spool, "keep", note)
+    monkeypatch.setattr("teachback.wire.outbox._MOST_BYTES", 0)
+    for number in range(50):
+        teachback.outcome("support-desk", f"job-{number}", used=True)
+    wait_until(lambda: teachback.delivery().spooled_parcels == 50, "outcomes on disk")
+    assert threading.get_ident() not in writers
+
+
+def test_what_goes_wrong_with_every_batch_is_said_once(
+    configure: Callable[..., None], odd: OddServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    odd.mode = "400"
+    configure(odd)
+    for number in range(4):
+        do_jobs(number, 1)
+        wait_until(lambda: teachback.delivery().refused_spans == 2 * (number + 1), "the refusal")  # noqa: B023
+    teachback.configure(url="", key="", home=None)
+    do_jobs(9, 2)
+    said = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    assert sum("answered 400 to /v1/traces" in one for one in said) == 1
+    assert sum("asked for the release" in one for one in said) == 1
+    assert sum("nothing is sent without a url and a key" in one for one in said) == 1
+
+
+def test_records_that_are_dropped_are_said_in_the_log(
+    configure: Callable[..., None], odd: OddServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    configure(odd, most_queued_bytes=400)
+    do_jobs(0, 20)
+    wait_until(lambda: "drops the oldest" in caplog.text, "the warning")
+    assert teachback.delivery().dropped_spans > 0
 
 
 def test_only_one_process_drains_a_spool_at_a_time(tmp_path: Path) -> None:

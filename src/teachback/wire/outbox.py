@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Sequence
 
-from teachback.faults import log
+from teachback.faults import OnceLog
 from teachback.wire.parcels import Parcel, is_due
 from teachback.wire.spool import Spool
 
@@ -19,6 +19,8 @@ class Outbox:
         self.dropped_outcomes = 0
         self._lock = threading.Lock()  # taken by our own two threads and at exit, never by the program
         self._parcels: dict[str, Parcel] = {}
+        self._bytes = 0
+        self._disk_log = OnceLog()
 
     def __len__(self) -> int:
         return len(self._parcels)
@@ -33,7 +35,8 @@ class Outbox:
         """Append a parcel; where memory is full, everything moves to disk, or the oldest goes."""
         with self._lock:
             self._parcels[parcel.name] = parcel
-        if self._size() > _MOST_BYTES:
+            self._bytes += parcel.size
+        if self._bytes > _MOST_BYTES:
             self.put_on_disk()
 
     def keep_for_later(self, parcel: Parcel) -> None:
@@ -52,9 +55,7 @@ class Outbox:
 
     def remove(self, parcel: Parcel) -> None:
         """Forget a parcel, in memory and, as it may have moved there meanwhile, on disk."""
-        with self._lock:
-            is_here = self._parcels.pop(parcel.name, None) is not None
-        if not is_here and self.spool is not None:
+        if not self._take_out(parcel.name) and self.spool is not None:
             self.spool.remove(parcel.name)
 
     def put_on_disk(self) -> None:
@@ -62,8 +63,7 @@ class Outbox:
         for parcel in self.list_parcels():
             if not self._keep_on_disk(parcel):
                 break
-            with self._lock:
-                self._parcels.pop(parcel.name, None)
+            self._take_out(parcel.name)
         self._drop_oldest()
 
     def _keep_on_disk(self, parcel: Parcel) -> bool:
@@ -72,19 +72,24 @@ class Outbox:
         try:
             gone = self.spool.keep(parcel)
         except OSError as problem:
-            log.warning("Teachback cannot keep unsent records on disk: %s", problem)
+            self._disk_log.warn(f"Teachback cannot keep unsent records on disk: {problem.strerror or problem}")
             return False
+        self._disk_log.is_well()
         self.dropped_spans += sum(one.spans for one in gone)
         self.dropped_outcomes += sum(one.spans == 0 for one in gone)
         return True
 
     def _drop_oldest(self) -> None:
-        while self._size() > _MOST_BYTES:
-            with self._lock:
-                oldest = self._parcels.pop(min(self._parcels))
-            self.dropped_spans += oldest.spans
-            self.dropped_outcomes += oldest.spans == 0
+        for parcel in self.list_parcels():
+            if self._bytes <= _MOST_BYTES:
+                break
+            self._take_out(parcel.name)
+            self.dropped_spans += parcel.spans
+            self.dropped_outcomes += parcel.spans == 0
 
-    def _size(self) -> int:
+    def _take_out(self, name: str) -> bool:
+        """Forget a parcel in memory; False where it was not there any more."""
         with self._lock:
-            return sum(parcel.size for parcel in self._parcels.values())
+            parcel = self._parcels.pop(name, None)
+            self._bytes -= parcel.size if parcel is not None else 0
+        return parcel is not None

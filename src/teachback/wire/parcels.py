@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 
 from teachback.json_types import Json
 
+_OWN_BYTES = 500  # of a parcel, beside its body: an outcome has a body of 60
 _FASTEST = 1  # of gzip: half the CPU of its default, for a tenth more bytes
+LONGEST_WAIT_SECONDS = 300.0  # that a parcel is put off
 _numbers = itertools.count()  # with the process and the time it tells parcels apart
 
 
@@ -31,8 +33,8 @@ class Parcel:
 
     @property
     def size(self) -> int:
-        """Bytes that it takes."""
-        return len(self.body)
+        """Bytes that it takes in memory, about."""
+        return len(self.body) + _OWN_BYTES
 
 
 def make_trace_parcel(request: bytes, spans: int) -> Parcel:
@@ -60,14 +62,21 @@ def make_call_parcel(path: str, content: Json) -> Parcel:
 
 
 def postpone(parcel: Parcel, seconds: float) -> Parcel:
-    """The same parcel under another name, to be sent no earlier than in so many seconds."""
+    """The same parcel under another name, to be sent no earlier than in so many seconds, 300 at most."""
+    seconds = min(seconds, LONGEST_WAIT_SECONDS)
     return replace(parcel, name=_new_name(time.time_ns() + int(seconds * 1e9)), tries=parcel.tries + 1)
 
 
 def is_due(name: str) -> bool:
-    """Whether the parcel of this name may be sent now."""
+    """Whether the parcel of this name may be sent now; one named further ahead than any is put off is, too.
+
+    It was made before somebody set a clock back.
+    """
     moment = name.partition("-")[0]
-    return not moment.isdecimal() or int(moment) <= time.time_ns()
+    if not moment.isdecimal():
+        return True
+    ahead = int(moment) - time.time_ns()
+    return ahead <= 0 or ahead > 2 * LONGEST_WAIT_SECONDS * 1e9
 
 
 def spell_parcel(parcel: Parcel) -> bytes:
@@ -77,7 +86,7 @@ def spell_parcel(parcel: Parcel) -> bytes:
         "content_type": parcel.content_type,
         "content_encoding": parcel.content_encoding,
         "spans": parcel.spans,
-        "bytes": parcel.size,
+        "bytes": len(parcel.body),
         "tries": parcel.tries,
     }
     return json.dumps(head).encode() + b"\n" + parcel.body

@@ -4,11 +4,12 @@ import random
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from teachback.configuration import Settings
-from teachback.faults import log, note_fault
+from teachback.faults import OnceLog, log, note_fault
 from teachback.json_types import Json, content_hash
 from teachback.wire.delivering import Delivered, Fate, deliver
 from teachback.wire.delivery import Delivery
@@ -25,17 +26,19 @@ _POLL_SECONDS = 0.1
 _LOOK_SECONDS = 2.0  # how often an idle sender looks for what is due on disk, its own and that of other processes
 _LONGEST_REST_SECONDS = 60.0
 _PACKING_SECONDS = 2.0  # at exit
+_MOST_OUTCOMES = 100_000  # that wait for the packer
 _MOST_TRIES = 24  # of an outcome whose job the server does not know: more than an hour
 
 
 @dataclass(kw_only=True)
 class _Counts:
-    """Written by the sending thread only."""
+    """Written by the sending thread only, but for what the program itself has to drop."""
 
     sent_spans: int = 0
     refused_spans: int = 0
     sent_outcomes: int = 0
     refused_outcomes: int = 0
+    dropped_outcomes: int = 0
     last_problem: str = ""
 
 
@@ -51,8 +54,11 @@ class Sender:
     def begin(self) -> None:
         """Start with empty hands: in a forked child, the parent still has and sends what was recorded before."""
         self._queue = SpanQueue(self._settings.most_queued_bytes)
+        self._outcomes: deque[Parcel] = deque()
         self._outbox = Outbox(self._find_spool())
         self._counts = _Counts()
+        self._refusal_log = OnceLog()
+        self._drop_log = OnceLog()
         self._failures = 0
         self._resting_until = 0.0
         self._is_hurried = False
@@ -73,9 +79,12 @@ class Sender:
 
     def add_outcome(self, path: str, content: Json) -> None:
         """Take a JSON call. While the server does not know the job, it is tried again for more than an hour."""
-        self._outbox.add(make_call_parcel(path, content))
-        self.start()
-        self._has_work.set()
+        self._outcomes.append(make_call_parcel(path, content))  # the packer goes on with it: it may have to go to disk
+        if len(self._outcomes) > _MOST_OUTCOMES:
+            self._outcomes.popleft()
+            self._counts.dropped_outcomes += 1
+        if not self._is_started:
+            self.start()
 
     def start(self) -> None:
         """Start the threads, if they do not run. Also sends what an earlier process left on disk."""
@@ -133,7 +142,7 @@ class Sender:
             dropped_spans=self._queue.dropped + outbox.dropped_spans,
             sent_outcomes=counts.sent_outcomes,
             refused_outcomes=counts.refused_outcomes,
-            dropped_outcomes=outbox.dropped_outcomes,
+            dropped_outcomes=counts.dropped_outcomes + outbox.dropped_outcomes,
             last_problem=counts.last_problem,
         )
 
@@ -151,7 +160,7 @@ class Sender:
 
     def _is_empty(self) -> bool:
         spool = self._outbox.spool
-        waits = len(self._queue) or self._is_packing or len(self._outbox)
+        waits = len(self._queue) or len(self._outcomes) or self._is_packing or len(self._outbox)
         return not waits and not (spool and spool.list_names())
 
     def _is_resting(self) -> bool:
@@ -160,9 +169,14 @@ class Sender:
     def _pack_until_stopped(self) -> None:
         seconds = self._settings.batch_seconds
         while not self._stop_packing.wait(min(_POLL_SECONDS, seconds)):
-            if self._is_hurried or self._queue.is_due(spans=_BATCH_SPANS, size=_BATCH_BYTES, seconds=seconds):
+            if (
+                self._is_hurried
+                or self._outcomes
+                or self._queue.is_due(spans=_BATCH_SPANS, size=_BATCH_BYTES, seconds=seconds)
+            ):
                 self._is_hurried = False
                 _keep_going("pack records", self._pack)
+            self._say_dropped()
 
     def _pack(self) -> None:
         self._is_packing = True  # before the queue is empty, so that nobody sees both empty meanwhile
@@ -170,8 +184,20 @@ class Sender:
             for batch in _list_batches(self._queue.take_all()):
                 self._outbox.add(make_trace_parcel(join_spans(self._resource, _SCOPE_NAME, batch), len(batch)))
                 self._has_work.set()
+            while self._outcomes:
+                self._outbox.add(self._outcomes.popleft())
+                self._has_work.set()
         finally:
             self._is_packing = False
+
+    def _say_dropped(self) -> None:
+        """Say once that records are lost; `count` knows how many."""
+        outbox = self._outbox
+        if self._queue.dropped + self._counts.dropped_outcomes + outbox.dropped_spans + outbox.dropped_outcomes:
+            self._drop_log.warn(
+                "Teachback drops the oldest unsent records: there is no more room for them in memory or on disk. "
+                "teachback.delivery() counts them."
+            )
 
     def _send_until_stopped(self) -> None:
         while not self._stop_sending.is_set():
@@ -195,8 +221,10 @@ class Sender:
             return True
         with spool.draining() as is_mine:
             for name in spool.list_names() if is_mine else ():
-                if self._stop_sending.is_set() or not is_due(name):
+                if self._stop_sending.is_set():
                     break
+                if not is_due(name):
+                    continue
                 parcel = spool.find(name)
                 if parcel is not None and not self._send_parcel(parcel):
                     return False
@@ -216,7 +244,7 @@ class Sender:
             return False
         self._failures = 0
         if tried.fate is Fate.NOT_KNOWN_YET and parcel.tries < _MOST_TRIES:
-            self._outbox.keep_for_later(postpone(parcel, min(2.0**parcel.tries, 300.0)))
+            self._outbox.keep_for_later(postpone(parcel, 2.0**parcel.tries))
         else:
             self._count(parcel, tried)
         self._outbox.remove(parcel)
@@ -232,7 +260,9 @@ class Sender:
             counts.refused_spans += parcel.spans
             counts.refused_outcomes += parcel.spans == 0
         if tried.problem:
-            log.warning("Teachback: %s", tried.problem)
+            self._refusal_log.warn(f"Teachback: {tried.problem}")
+        else:
+            self._refusal_log.is_well()
 
     def _rest(self, tried: Delivered) -> None:
         """Leave a server alone that is away: for as long as it asked, else twice as long as the last time."""

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from teachback.faults import log
 from teachback.wire.file_lock import try_lock
 from teachback.wire.parcels import Parcel, ParcelUnreadable, read_parcel, spell_parcel
 
@@ -15,11 +16,12 @@ _FREED_SHARE = 0.1  # so that a full spool is not measured anew for every parcel
 
 
 class Spool:
-    """A folder of parcels. Every method raises OSError where the disk refuses."""
+    """A folder of parcels. Reading never raises; where the disk refuses, what writes raises OSError."""
 
     def __init__(self, folder: Path, most_bytes: int) -> None:
         self._folder = folder
         self._most_bytes = most_bytes
+        self._arrived: set[str] = set()  # parcels that the disk would not let go of; they must not be sent again
         self._bytes = most_bytes + 1  # not measured yet; other processes write here too, so it is only a guess
 
     def keep(self, parcel: Parcel) -> list[Parcel]:
@@ -27,35 +29,45 @@ class Spool:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         content = spell_parcel(parcel)
         unfinished = self._folder / f"{parcel.name}{_UNFINISHED}"
-        unfinished.write_bytes(content)
-        unfinished.replace(self._path_of(parcel.name))
+        try:
+            unfinished.write_bytes(content)
+            unfinished.replace(self._path_of(parcel.name))
+        except OSError:
+            with contextlib.suppress(OSError):  # a full disk must not be filled by halves
+                unfinished.unlink(missing_ok=True)
+            raise
         self._bytes += len(content)
         return self._make_room() if self._bytes > self._most_bytes else []
 
     def list_names(self) -> list[str]:
         """The names of all parcels, the oldest first."""
-        if not self._folder.is_dir():
+        try:
+            names = [path.name.removesuffix(_ENDING) for path in self._folder.iterdir() if path.suffix == _ENDING]
+        except OSError:  # nothing was kept yet, or the disk does not let us look
             return []
-        return sorted(path.name.removesuffix(_ENDING) for path in self._folder.iterdir() if path.suffix == _ENDING)
+        return sorted(name for name in names if name not in self._arrived)
 
     def find(self, name: str) -> Parcel | None:
         """Read one parcel; None where another process took it, or where it is damaged: then nobody can send it."""
         try:
             return read_parcel(name, self._path_of(name).read_bytes())
-        except FileNotFoundError:
-            return None
-        except ParcelUnreadable:
+        except (IsADirectoryError, ParcelUnreadable) as problem:
+            log.warning("Teachback leaves out a batch on disk that is damaged: %s", problem)
             self.remove(name)
+            return None
+        except OSError:  # another process sent it, or the disk or the process is short of something: later, perhaps
             return None
 
     def remove(self, name: str) -> None:
-        """Forget a parcel that has arrived."""
-        self._path_of(name).unlink(missing_ok=True)
+        """Forget a parcel that has arrived, or that nobody can send."""
+        try:
+            self._path_of(name).unlink(missing_ok=True)
+        except OSError:  # a disk that has become read-only, or a folder of this name
+            self._arrived.add(name)
 
     @contextlib.contextmanager
     def draining(self) -> Iterator[bool]:
         """Be the one process that sends from here while the block runs; yields False where another one is."""
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with try_lock(self._folder / "lock") as is_mine:
             yield is_mine
 
