@@ -60,8 +60,11 @@ def enter_place(place: Place | None) -> Token[Place | None]:
 
 
 def leave_place(token: Token[Place | None]) -> None:
-    """Return to the place before. A generator may be closed in another context than it began in; that is no fault."""
-    with suppress(ValueError):
+    """Return to the place before.
+
+    A generator may be closed in another context than it began in, and a program may enter a step again: no faults.
+    """
+    with suppress(ValueError, RuntimeError):
         _place.reset(token)
 
 

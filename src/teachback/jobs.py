@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from contextvars import Token
 from dataclasses import dataclass
 from types import TracebackType
@@ -142,18 +143,14 @@ class Job(JobInProgress):
 
     def finish(self, returned: object) -> JobResult:
         """End the job with what it came to: an object, or a pair of it and how sure the agent is."""
-        if self._hand_back_reason is not None:
-            return self._end(returned, JobStatus.HANDED_BACK)
-        if isinstance(returned, tuple) and len(returned) == 2 and isinstance(returned[0], Mapping):
-            returned, self.confidence = returned
-        return self._end(returned, JobStatus.FINISHED)
+        return self._end(returned, JobStatus.FINISHED if self._hand_back_reason is None else JobStatus.HANDED_BACK)
 
     def _end(self, returned: object, status: JobStatus) -> JobResult:
         if self.result is not None:
             log.warning("Teachback: the job %s has ended already; what comes after that is left out.", self.id)
             return self.result
         try:
-            result = self._decide(returned, status)
+            result = self._decide(self._take_confidence(returned, status), status)
             self._record_end(result)
         # The outermost edge towards the host: a fault of ours must cost it nothing but the record.
         except Exception:  # noqa: BLE001
@@ -161,6 +158,13 @@ class Job(JobInProgress):
             result = self._undecided(returned, status)
         self.result = result
         return result
+
+    def _take_confidence(self, returned: object, status: JobStatus) -> object:
+        """The output alone, where the agent gave a pair of it and how sure it is."""
+        is_pair = status is JobStatus.FINISHED and isinstance(returned, tuple) and len(returned) == 2
+        if is_pair and isinstance(returned, tuple) and isinstance(returned[0], Mapping):
+            returned, self.confidence = returned
+        return returned
 
     def _decide(self, returned: object, status: JobStatus) -> JobResult:
         output: JsonObject | None = None
@@ -221,7 +225,9 @@ class Job(JobInProgress):
         routing = Routing(
             kind=RoutingKind.REVIEW, reason="Teachback could not decide about it, so a person does.", probability=1.0
         )
-        output = returned if status is JobStatus.FINISHED and isinstance(returned, Mapping) else None
+        output: JsonObject | None = None
+        with suppress(Exception):  # where the value itself raised the fault, it may raise it again
+            output = returned if status is JobStatus.FINISHED and isinstance(returned, Mapping) else None
         return self._as_result(returned, status, output, None, routing)
 
     def _record_end(self, result: JobResult) -> None:

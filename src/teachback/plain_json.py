@@ -12,6 +12,7 @@ from teachback.json_types import Json, JsonObject
 
 _DEEPEST = 40
 _MOST_PARTS = 100_000
+_LARGEST = 10**1000  # of whole numbers: Python refuses to spell one of more than 4,300 digits
 _CUT_OFF = "…"
 _MOST_ERROR = 2_000  # characters
 
@@ -53,7 +54,7 @@ def read_json_object(text: str) -> JsonObject:
 
 def spell_error(error: BaseException) -> str:
     """The message of an exception, shortened. Never raises."""
-    return _spell_strange(error)[:_MOST_ERROR]
+    return spell_strange(error)[:_MOST_ERROR]
 
 
 class _Walk:
@@ -65,7 +66,7 @@ class _Walk:
     def visit(self, value: object, above: frozenset[int]) -> Json:
         """A part as plain JSON; `above` are the identities of the parts that it is within."""
         if value is None or (isinstance(value, str | bool | int) and not isinstance(value, Enum)):
-            return value
+            return value if not isinstance(value, int) or abs(value) < _LARGEST else _CUT_OFF
         if isinstance(value, float):
             return value if math.isfinite(value) else None
         self._rest -= 1
@@ -87,16 +88,19 @@ def _as_known(value: object) -> object:
     if is_dataclass(value) and not isinstance(value, type):
         return {one.name: getattr(value, one.name) for one in fields(value)}
     for method in ("model_dump", "_asdict"):  # of a Pydantic model and of a named tuple
-        dump = getattr(value, method, None)
+        # Asked of the class: a stand-in for something far away would make a call of it.
+        dump = getattr(type(value), method, None)
         if callable(dump) and not isinstance(value, type):
-            return dump()
+            return dump(value)
+    if hasattr(type(value), "tolist") and getattr(value, "size", _MOST_PARTS + 1) <= _MOST_PARTS:
+        return value.tolist()  # type: ignore[attr-defined]  # a number or an array of NumPy
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, AbstractSet):
         return sorted(value, key=repr)
     if isinstance(value, date | datetime | time):
         return value.isoformat()
-    return _spell_strange(value)
+    return spell_strange(value)
 
 
 def _spell_piece_by_piece(value: object) -> str:
@@ -106,7 +110,8 @@ def _spell_piece_by_piece(value: object) -> str:
         return _spell(f"<{type(value).__name__}>")
 
 
-def _spell_strange(value: object) -> str:
+def spell_strange(value: object) -> str:
+    """The text of any value. Never raises."""
     try:
         return str(value)
     # The value is not ours, and a class can raise anything when it is printed.

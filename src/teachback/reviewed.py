@@ -12,6 +12,7 @@ from teachback.wire.http_calls import CallFailed, call_server
 
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 15.0
+_SHORTEST_ASKING_SECONDS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,15 +46,18 @@ class DecisionSource:
     timeout_seconds: float
     hurry: Callable[[], None]  # sends the job itself, if it still waits for company
 
-    def find_decision(self) -> Decision:
-        """Ask once; WAITING where the server does not answer or does not know the job yet."""
+    def find_decision(self, most_seconds: float) -> Decision:
+        """Ask once; WAITING where the server does not answer in time or does not know the job yet.
+
+        However short the time, the server gets a second to answer: else a question with no time to wait has no sense.
+        """
         address = f"{self.base_url}/api/v1/workflows/{quote(self.workflow_name, safe='')}/jobs/find"
         try:
             answer = call_server(
                 "GET",
                 f"{address}?{urlencode({'id': self.job_id})}",
                 headers={"Authorization": f"Bearer {self.key}"},
-                timeout_seconds=self.timeout_seconds,
+                timeout_seconds=min(self.timeout_seconds, max(most_seconds, _SHORTEST_ASKING_SECONDS)),
             )
             content = json.loads(answer.body) if answer.status == HTTPStatus.OK else None
         except (CallFailed, ValueError):
@@ -64,7 +68,7 @@ class DecisionSource:
         """Ask until a person has decided or the time is over."""
         deadline, pause = time.monotonic() + timeout_seconds, _FIRST_PAUSE_SECONDS
         self.hurry()
-        while not (decision := self.find_decision()).is_decided:
+        while not (decision := self.find_decision(deadline - time.monotonic())).is_decided:
             left = deadline - time.monotonic()
             if left <= 0:
                 break
@@ -78,7 +82,7 @@ class DecisionSource:
 
         deadline, pause = time.monotonic() + timeout_seconds, _FIRST_PAUSE_SECONDS
         self.hurry()
-        while not (decision := await asyncio.to_thread(self.find_decision)).is_decided:
+        while not (decision := await asyncio.to_thread(self.find_decision, deadline - time.monotonic())).is_decided:
             left = deadline - time.monotonic()
             if left <= 0:
                 break

@@ -1,8 +1,8 @@
 """One workflow as its agent sees it: the release to work under, and three ways to do a job."""
 
-import inspect
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any, ParamSpec, Protocol, TypeVar, overload
 
 from teachback.call_arguments import read_argument_names
@@ -12,6 +12,7 @@ from teachback.job_functions import find_inner_function, join_pieces, make_job_f
 from teachback.job_results import JobResult
 from teachback.jobs import Job, JobIdentity, find_job_in_progress
 from teachback.known_release import Release, unknown_release
+from teachback.plain_json import spell_strange
 from teachback.recorded_tools import find_replay
 from teachback.recording import Recorder
 from teachback.reviewed import DecisionSource
@@ -129,8 +130,11 @@ class Workflow:
         """
         job = self.start(input, id=id, group=group)
         with job:
-            returned = find_inner_function(function)(input)
-            job.finish(join_pieces(list(returned)) if inspect.isgenerator(returned) else returned)
+            returned: Any = find_inner_function(function)(input)
+            if _is_a(returned, CoroutineType):
+                returned.close()
+                raise TypeError("The function is async: await `run_async(function, input)` instead of `run`.")
+            job.finish(join_pieces(list(returned)) if _is_a(returned, GeneratorType) else returned)
         return job.get_result()
 
     async def run_async(
@@ -140,15 +144,16 @@ class Workflow:
         job = self.start(input, id=id, group=group)
         with job:
             returned: Any = find_inner_function(function)(input)
-            if inspect.isasyncgen(returned):
+            if _is_a(returned, AsyncGeneratorType):
                 returned = join_pieces([piece async for piece in returned])
-            job.finish(await returned if inspect.isawaitable(returned) else returned)
+            elif _is_a(returned, GeneratorType):
+                returned = join_pieces(list(returned))
+            job.finish(await returned if _is_a(returned, Awaitable) else returned)
         return job.get_result()
 
     def start(self, input: object, *, id: str = "", group: str = "") -> Job:
         """Begin a job whose work is not one function: `with desk.start(input, id=…) as job: job.output = …`."""
-        identity = JobIdentity(id=str(id)[:_MOST_ID] or secrets.token_hex(16), group=str(group)[:_MOST_ID])
-        return self._open(identity, input)
+        return self._open(JobIdentity(id=_name(id) or secrets.token_hex(16), group=_name(group)), input)
 
     def _make_job_function(
         self,
@@ -164,7 +169,13 @@ class Workflow:
                 group=_ask(group, args, kwargs),
                 is_used_at_once=True,
             )
-            return self._open(identity, names.read_input(args, kwargs))
+            try:
+                given = names.read_input(args, kwargs)
+            # The outermost edge towards the host: what it gave can raise anything when it is looked at.
+            except Exception:  # noqa: BLE001
+                note_fault("read the input of a job")
+                given = None
+            return self._open(identity, given)
 
         return make_job_function(function, open_job)
 
@@ -194,9 +205,18 @@ def _ask(question: Callable[..., object] | None, args: tuple[Any, ...], kwargs: 
     if question is None:
         return ""
     try:
-        answer = question(*args, **kwargs)
+        return _name(question(*args, **kwargs))
     # The function is the program's own, but what it is for is ours: a job must not fail over its name.
     except Exception:  # noqa: BLE001
         note_fault("find the id or the group of a job")
         return ""
-    return "" if answer is None else str(answer)[:_MOST_ID]
+
+
+def _is_a(value: object, kind: type) -> bool:
+    """Like `isinstance`, by the value's true class alone: what it says of itself is code of the program's."""
+    return issubclass(type(value), kind)
+
+
+def _name(given: object) -> str:
+    """An id or a group as a text; None, as of a key that is not there, is none, and must not make jobs alike."""
+    return "" if given is None else spell_strange(given)[:_MOST_ID]

@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import wraps
 from typing import Any
 
+import numpy as np
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
@@ -492,3 +493,90 @@ def test_ids_need_not_be_texts(odd: OddServer, configure: Callable[..., None]) -
     assert desk.run(triage, TICKET, id=number, group=number).id == "4711"
     assert odd.wait_for_jobs(1) == ["4711"]
     teachback.outcome("support-desk", number, used=True, at="no time", worth_usd=number)  # type: ignore[arg-type]
+
+
+class _Hostile:
+    """What a program may hold: a value that raises as soon as somebody looks at it."""
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        raise RuntimeError("not now")
+
+    def __str__(self) -> str:
+        raise RuntimeError("not now")
+
+    __repr__ = __str__
+
+
+def test_a_value_that_raises_when_it_is_looked_at_reaches_nobody_but_the_program(
+    odd: OddServer, configure: Callable[..., None]
+) -> None:
+    configure(odd)
+    hostile = _Hostile()
+    ran = desk.run(lambda given: hostile, {}, id=hostile)  # type: ignore[arg-type]
+    assert ran.returned is hostile
+    assert ran.routing.kind is RoutingKind.REVIEW
+    assert desk.job(lambda given: given, id=lambda given: hostile)(hostile) is hostile
+    assert teachback.flush(timeout_seconds=10)
+
+
+def test_a_step_that_is_entered_within_itself_is_no_fault() -> None:
+    def work(given: object) -> dict[str, bool]:
+        step = teachback.step("look")
+        with step, step:
+            pass
+        return {"done": True}
+
+    assert desk.run(work, {}).output == {"done": True}
+
+
+def test_the_reason_of_a_hand_back_may_be_the_exception_that_was_caught() -> None:
+    ran = desk.run(lambda given: teachback.hand_back(ValueError("no order")), {})  # type: ignore[arg-type]
+    assert (ran.status, ran.hand_back_reason) == (JobStatus.HANDED_BACK, "no order")
+
+
+def test_an_id_or_a_group_that_is_none_does_not_make_jobs_alike(odd: OddServer, configure: Callable[..., None]) -> None:
+    configure(odd)
+    first, second = (desk.run(lambda given: {}, {}, id=None, group=None) for _ in range(2))  # type: ignore[arg-type]
+    assert len({first.id, second.id, "None"}) == 3
+    assert teachback.flush(timeout_seconds=10)
+    assert not any("session.id" in attributes_of(span) for span in odd.list_spans())
+
+
+def test_recording_makes_no_call_of_a_stand_in_for_something_far_away() -> None:
+    asked: list[str] = []
+
+    class StandIn:
+        def __getattr__(self, name: str) -> Callable[[], dict[str, str]]:
+            asked.append(name)
+            return lambda: {"called": name}
+
+        def __str__(self) -> str:
+            return "far away"
+
+    assert desk.run(lambda given: {"from": StandIn()}, {}).output == {"from": "far away"}
+    assert asked == []
+
+
+def test_numbers_and_arrays_of_numpy_stay_numbers_and_lists() -> None:
+    output = {"count": np.int64(3), "sure": np.bool_(True), "share": np.float32(0.5), "each": np.arange(3)}
+    assert desk.run(lambda given: output, {}).output == {"count": 3, "sure": True, "share": 0.5, "each": [0, 1, 2]}
+
+
+def test_a_whole_number_that_python_cannot_spell_costs_itself_alone() -> None:
+    assert desk.run(lambda given: {"huge": 10**5000, "small": 1}, {}).output == {"huge": "…", "small": 1}
+
+
+def test_run_says_so_where_the_function_has_to_be_awaited() -> None:
+    async def work(given: object) -> dict[str, int]:
+        return {}
+
+    with pytest.raises(TypeError, match="run_async"):
+        desk.run(work, {})
+
+
+def test_a_generator_may_be_given_to_both_kinds_of_run() -> None:
+    def work(given: object) -> Iterator[str]:
+        yield from ("a", "b")
+
+    assert desk.run(work, {}).output == run_alone(desk.run_async(work, {})).output == {"text": "ab"}

@@ -23,6 +23,7 @@ from teachback.release_keeping import in_our_time
 from teachback.routing import AutonomyState, decide_routing, draw_uniform
 from teachback.split import Split, split_of
 from teachback.vocabulary import JobStatus, RoutingKind
+from teachback.wire.http_calls import CallFailed
 
 EXAMPLES = [
     teachback.Example(input={"text": f"Where is my parcel number {number}?"}, output={"queue": "delivery"})
@@ -362,6 +363,23 @@ def test_waiting_ends_in_time_and_without_an_exception_whatever_the_server_does(
     odd.mode = mode
     result = desk.run(lambda ticket: {"queue": "delivery"}, {"text": "x"})
     assert result.wait_for_review(timeout_seconds=0.2) == teachback.Decision(is_final=False, output=None)
+
+
+def test_a_question_for_the_decision_gets_no_longer_than_the_caller_waits(
+    odd: OddServer, configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(odd, timeout_seconds=60)
+    given: list[float] = []
+
+    def call(*args: object, timeout_seconds: float, **kwargs: object) -> None:
+        given.append(timeout_seconds)
+        raise CallFailed("away")
+
+    monkeypatch.setattr("teachback.reviewed.call_server", call)
+    result = desk.run(lambda ticket: {"queue": "delivery"}, {"text": "x"})
+    result.wait_for_review(timeout_seconds=0)
+    result.wait_for_review(timeout_seconds=0.2)
+    assert set(given) == {1.0}
 
 
 def test_a_rejected_job_is_decided_and_gives_nothing_to_use(odd: OddServer, configure: Callable[..., None]) -> None:
