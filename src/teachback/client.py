@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from teachback.configuration import Settings, change_settings, default_settings
-from teachback.faults import OnceLog
+from teachback.faults import OnceLog, note_fault
 from teachback.known_release import Release, unknown_release
 from teachback.recording import Recorder
 from teachback.release_keeping import ReleaseKeeper
@@ -63,6 +63,7 @@ class Client:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._log = OnceLog()
+        self._has_ended = False
         self._settings: Settings | None = None  # not read before it is needed: a program may still set its environment
         self._keys: dict[str, str] = {}
         self._senders: dict[str, Sender] = {}
@@ -125,11 +126,21 @@ class Client:
             if connection.keeper is not None:
                 connection.keeper.stop()
         for sender in list(self._senders.values()):
-            sender.close()
+            try:
+                sender.close()
+            # The outermost edge towards the host, which may be ending.
+            except Exception:  # noqa: BLE001
+                note_fault("send or keep the last records")
+
+    def end(self) -> None:
+        """The program ends: whatever it still records goes to disk."""
+        self._has_ended = True
+        self.close()
 
     def begin_in_child(self) -> None:
         """After a fork: threads are gone, locks may be held by nobody, and records belong to the parent."""
         self._lock = threading.RLock()
+        self._has_ended = False
         for sender in self._senders.values():
             sender.begin()
         for connection in self._connections.values():
@@ -161,6 +172,8 @@ class Client:
             return None
         if key not in self._senders:
             self._senders[key] = Sender(settings, key, _describe_process())
+            if self._has_ended:
+                self._senders[key].close()
         return self._senders[key]
 
 
@@ -183,6 +196,6 @@ def _redact_id(settings: Settings, job_id: str) -> str:
 
 # The one state of the module, as `logging` has one: a decorator at the top of a file must find it.
 CLIENT = Client()
-atexit.register(CLIENT.close)
+atexit.register(CLIENT.end)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=CLIENT.begin_in_child)

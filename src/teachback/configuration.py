@@ -46,15 +46,29 @@ def default_settings(environment: Mapping[str, str] = os.environ) -> Settings:
 
 
 def change_settings(settings: Settings, changes: Mapping[str, object]) -> Settings:
-    """The settings with some of them given anew. Raises TypeError for a name that is not a setting."""
+    """The settings with some of them given anew. Raises TypeError for a name or a value that is none."""
     known = {one.name for one in fields(Settings)}
     unknown = sorted(set(changes) - known)
     if unknown:
         raise TypeError(f"configure() knows no setting {', '.join(unknown)}. It knows {', '.join(sorted(known))}.")
     values = {name: getattr(settings, name) for name in known} | dict(changes)
+    values |= {name: values[name] or "" for name in ("url", "key")}  # None, as of a variable that is not set, is none
     if values["home"] is not None:
         values["home"] = Path(values["home"]).expanduser()
+    _refuse_misfits(values)
     return Settings(**values)
+
+
+def _refuse_misfits(values: Mapping[str, object]) -> None:
+    """Now, where the program can be told, and not in a thread for every record."""
+    for name, value in values.items():
+        if name in ("url", "key") and not isinstance(value, str):
+            raise TypeError(f"configure() takes a text for {name}, not {value!r}; an empty one turns sending off.")
+        if name == "redact" and value is not None and not callable(value):
+            raise TypeError(f"configure() takes a function for redact, not {value!r}.")
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if name.endswith(("_seconds", "_bytes", "_characters")) and not (is_number and value >= 0):  # type: ignore[operator]
+            raise TypeError(f"configure() takes a number for {name}, not {value!r}.")
 
 
 def _find_home(environment: Mapping[str, str]) -> Path | None:

@@ -16,7 +16,8 @@ def configure(**settings: Any) -> None:
     Settings: `url` (TEACHBACK_URL) and `key` (TEACHBACK_KEY, with the scope `jobs`), without which nothing is sent;
     `home` (TEACHBACK_SDK_HOME), the folder for releases and unsent records, or None to keep nothing on disk; `redact`,
     a function of an attribute's name and value that gives the value to send instead, or None to leave it out; and
-    limits with usable defaults, see `teachback.configuration.Settings`. Raises TypeError for an unknown name.
+    limits with usable defaults, see `teachback.configuration.Settings`. Raises TypeError for an unknown name or a value
+    of the wrong type.
     """
     CLIENT.configure(settings)
 

@@ -511,6 +511,47 @@ def test_a_setting_that_does_not_exist_is_named(configure: Callable[..., None], 
         teachback.configure(adress=odd.address)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("url", 5), ("key", 5), ("timeout_seconds", "5"), ("most_queued_bytes", -1), ("redact", "mail")],
+)
+def test_a_setting_of_the_wrong_type_is_named(configure: Callable[..., None], name: str, value: object) -> None:
+    with pytest.raises(TypeError, match=name):
+        teachback.configure(**{name: value})
+
+
+def test_a_setting_that_an_environment_does_not_have_turns_sending_off(configure: Callable[..., None]) -> None:
+    teachback.configure(url=None, key=None)
+    do_jobs(0, 1)
+    assert teachback.flush(timeout_seconds=0)
+
+
+def test_what_is_recorded_after_all_was_closed_goes_to_disk(
+    odd: OddServer, configure: Callable[..., None], tmp_path: Path
+) -> None:
+    configure(odd)
+    with desk.start({}, id="job-0000") as job:
+        teachback.configure(url="", key="", home=None)
+        job.output = {"queue": "delivery"}
+    assert len(list_parcels(tmp_path)) == 1
+    configure(odd)
+    do_jobs(1, 1)
+    assert sorted(odd.wait_for_jobs(2)) == ids(0, 2)
+
+
+def test_a_job_of_the_very_last_act_of_a_program_is_kept(tmp_path: Path) -> None:
+    program = (
+        "import atexit\n"
+        "atexit.register(lambda: teachback.workflow('support-desk').run(lambda given: {}, {}, id='job-0000'))\n"
+        "import teachback\n"
+        "teachback.workflow('support-desk')\n"
+    )
+    down = nobody_listens()
+    settings = {"TEACHBACK_URL": down.address, "TEACHBACK_KEY": "tb_key", "TEACHBACK_SDK_HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", program], env=environment(tmp_path, **settings), check=True)
+    assert len(list_parcels(tmp_path)) == 1
+
+
 def test_settings_come_from_the_environment(
     odd: OddServer, configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -74,8 +74,7 @@ class Sender:
     def add_span(self, span: bytes) -> None:
         """Take one encoded span."""
         self._queue.add(span)
-        if not self._is_started:
-            self.start()
+        self._set_going()
 
     def add_outcome(self, path: str, content: Json) -> None:
         """Take a JSON call. While the server does not know the job, it is tried again for more than an hour."""
@@ -83,8 +82,7 @@ class Sender:
         if len(self._outcomes) > _MOST_OUTCOMES:
             self._outcomes.popleft()
             self._counts.dropped_outcomes += 1
-        if not self._is_started:
-            self.start()
+        self._set_going()
 
     def start(self) -> None:
         """Start the threads, if they do not run. Also sends what an earlier process left on disk."""
@@ -116,10 +114,10 @@ class Sender:
         self._is_hurried = True
 
     def close(self) -> None:
-        """Send for a moment, then put the rest on disk. Nothing is taken after it."""
+        """Send for a moment, then put the rest on disk, as all that comes after it."""
+        self._stop_packing.set()
         if not self._is_started or self._stop_sending.is_set():
             return
-        self._stop_packing.set()
         if self._packer.is_alive():
             self._packer.join(_PACKING_SECONDS)
         self._pack()  # what was added since, or all of it where no thread could start
@@ -145,6 +143,13 @@ class Sender:
             dropped_outcomes=counts.dropped_outcomes + outbox.dropped_outcomes,
             last_problem=counts.last_problem,
         )
+
+    def _set_going(self) -> None:
+        if self._stop_packing.is_set():  # the last acts of a program that ends, or a job that outlived its settings
+            self._pack()
+            self._outbox.put_on_disk()
+        elif not self._is_started:
+            self.start()
 
     def _find_spool(self) -> Spool | None:
         if self._settings.home is None:
