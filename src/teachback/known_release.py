@@ -1,5 +1,6 @@
 """The release as an agent works under it: its levers, its examples, and the decision about one job's result."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -35,6 +36,7 @@ class Autonomy:
     """What lets results skip review now: counts and switches that the server hands out with a release."""
 
     valid_until: datetime | None = None  # None: nothing skips review
+    lapses_at: float | None = None  # the same moment by the process's own clock, which nobody can set back
     is_early: bool = True  # few jobs skipped review under it so far, so more of them are audited
     earning_release: str = ""  # a release that earns its autonomy: every test case is reviewed for it
     salt: str = ""  # of the draws, so that server and SDK draw alike
@@ -146,7 +148,8 @@ def route_result(
 ) -> Routing:
     """Decide what happens to one result, as the server would with the same release and the same numbers."""
     autonomy = release.autonomy
-    is_on = autonomy.valid_until is not None and (now or datetime.now(UTC)) < autonomy.valid_until
+    is_lapsed = autonomy.lapses_at is not None and time.monotonic() >= autonomy.lapses_at
+    is_on = autonomy.valid_until is not None and (now or datetime.now(UTC)) < autonomy.valid_until and not is_lapsed
     is_good = status is JobStatus.FINISHED and not wants_review
     if is_good and not release.is_known:
         return _review("No release is known here, so everything is reviewed.")

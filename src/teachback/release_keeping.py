@@ -3,6 +3,7 @@
 import json
 import random
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -142,7 +143,8 @@ class ReleaseKeeper:
         """Work under this release from now on; False where examples are missing, which costs it its autonomy."""
         hashes = [name for name in release.document.example_hashes if name in known]
         is_whole = len(hashes) + len(gone) >= len(release.document.example_hashes)
-        autonomy = release.autonomy if is_whole else replace(release.autonomy, valid_until=None)
+        until = release.autonomy.valid_until if is_whole else None
+        autonomy = replace(release.autonomy, valid_until=until, lapses_at=_as_monotonic(until))
         adopted = replace(release, examples=tuple(known[name] for name in hashes), autonomy=autonomy)
         _warm_up(adopted)
         self._hashes, self.current = hashes, adopted
@@ -169,6 +171,10 @@ def in_our_time(content: JsonObject, headers: Mapping[str, str], now: datetime) 
     except (ValueError, TypeError, OverflowError):  # no date, or no end: `parse_release` judges that
         return content
     return content if abs(apart) < _USUAL_APART else {**content, "valid_until": ours.isoformat()}
+
+
+def _as_monotonic(until: datetime | None) -> float | None:
+    return None if until is None else time.monotonic() + (until - datetime.now(UTC)).total_seconds()
 
 
 def _warm_up(release: Release) -> None:

@@ -14,6 +14,7 @@ from teachback.vocabulary import StepKind
 
 P = ParamSpec("P")
 R = TypeVar("R")
+_STILL_TO_COME = ("__next__", "__anext__", "__await__")
 
 
 class _ToolStep(Step):
@@ -27,6 +28,11 @@ class _ToolStep(Step):
     def __init__(self, name: str, arguments: object, has_side_effects: bool) -> None:
         super().__init__(name, StepKind.TOOL, arguments)
         self.has_side_effects = has_side_effects
+
+    def take(self, result: object) -> None:
+        """Record what the tool gave; what is still to be read or awaited has no result yet that could be recorded."""
+        if not any(hasattr(type(result), name) for name in _STILL_TO_COME):
+            self.output = result
 
     def _spell_input(self, place: Place) -> None:
         place.span.attributes["teachback.tool.name"] = self.name
@@ -91,7 +97,9 @@ def tool(
 ) -> Any:
     """Record every call of a function as a tool: `@teachback.tool` or `@teachback.tool("find order", …)`.
 
-    The function may be async. Say `has_side_effects=True` where it changes something in the world: a replay stops
+    The function may be async. One that yields is recorded without what it yields, and a replay stops at it.
+
+    Say `has_side_effects=True` where it changes something in the world: a replay stops
     before it. In a replay the result is what was recorded, as plain JSON; `read_result` makes of that what the function
     itself returns, where that is something else.
     """
@@ -109,7 +117,8 @@ def _wrap(tool: _Tool) -> Callable[..., Any]:
             if tool.is_replayed():
                 return tool.answer_from_recording(args, kwargs)
             with tool.open_step(args, kwargs) as step:
-                step.output = result = await function(*args, **kwargs)
+                result = await function(*args, **kwargs)
+                step.take(result)
             return result
 
         return call_async
@@ -119,7 +128,8 @@ def _wrap(tool: _Tool) -> Callable[..., Any]:
         if tool.is_replayed():
             return tool.answer_from_recording(args, kwargs)
         with tool.open_step(args, kwargs) as step:
-            step.output = result = function(*args, **kwargs)
+            result = function(*args, **kwargs)
+            step.take(result)
         return result
 
     return call

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -199,6 +200,31 @@ def test_a_clock_that_is_wrong_does_not_lengthen_autonomy(date: str, until: str)
     assert content == {"valid_until": until, "number": 3}
     for odd_until in (None, "soon", 7):
         assert in_our_time({"valid_until": odd_until}, {"date": date}, now) == {"valid_until": odd_until}
+
+
+def test_a_clock_that_is_set_back_while_the_program_runs_does_not_lengthen_autonomy(
+    odd: OddServer, configure: Callable[..., None]
+) -> None:
+    odd.answers |= {ADDRESS: answer_of(ReleaseDocument(workflow="support-desk", approval=Approval(threshold=0.8)))}
+    configure(odd)
+    assert desk.load_release(timeout_seconds=30)
+    release = desk.release
+    assert release.autonomy.lapses_at is not None
+    assert time.monotonic() < release.autonomy.lapses_at <= time.monotonic() + 86_400
+    lapsed = replace(release, autonomy=replace(release.autonomy, lapses_at=0.0))
+    reasons = [
+        route_result(
+            one,
+            job_id="job-1",
+            group="",
+            get_input=dict,
+            status=JobStatus.FINISHED,
+            confidence=0.99,
+            wants_review="",
+        ).reason
+        for one in (release, lapsed)
+    ]
+    assert ["too old" in reason for reason in reasons] == [False, True]
 
 
 def test_autonomy_that_the_server_took_back_is_not_used(odd: OddServer, configure: Callable[..., None]) -> None:

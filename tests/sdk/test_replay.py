@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 import teachback
-from odd_server import OddServer
+from odd_server import OddServer, attributes_of
 from teachback.release_document import ReleaseDocument, Rule
 from teachback.testing import (
     RecordedJob,
@@ -277,3 +277,23 @@ def test_a_function_that_would_end_the_program_ends_its_replay_alone() -> None:
 
     replayed = replay(leave, [RecordedJob(id="1", input={}), RecordedJob(id="2", input={})])
     assert [(one.status, one.why) for one in replayed] == [(ReplayStatus.RAISED, "SystemExit: enough")] * 2
+
+
+def test_a_tool_that_yields_is_recorded_without_a_result_and_stops_the_replay(
+    odd: OddServer, configure: Callable[..., None]
+) -> None:
+    @teachback.tool("read pages")
+    def read_pages() -> Iterator[str]:
+        yield from ("one", "two")
+
+    def work(given: dict[str, Any]) -> dict[str, Any]:
+        return {"pages": list(read_pages())}
+
+    configure(odd)
+    assert teachback.workflow("desk").run(work, {}).output == {"pages": ["one", "two"]}
+    assert teachback.flush(timeout_seconds=10)
+    (call,) = [attributes_of(span) for span in odd.list_spans() if span.name == "read pages"]
+    assert "teachback.tool.result" not in call
+    gap = RecordedTool(name="read pages", arguments={}, gap="its result was not recorded.")
+    (replayed,) = replay(work, [RecordedJob(id="1", input={}, tools=[gap])])
+    assert (replayed.status, "was not recorded" in replayed.why) == (ReplayStatus.DIVERGED, True)
