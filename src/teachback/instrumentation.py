@@ -1,6 +1,9 @@
 """Copies spans of an application's own OpenTelemetry set-up into the trace of the job in which they began."""
 
+import threading
 from collections.abc import Sequence
+from typing import Any
+from weakref import WeakSet
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import Event, ReadableSpan, Span, SpanProcessor
@@ -13,6 +16,17 @@ from teachback.plain_json import spell_json
 from teachback.spans import SpanRecord
 
 _MOST_OPEN = 10_000  # spans that began in jobs and did not end; a leak of the application must not be ours
+
+_instrumented: WeakSet[Any] = WeakSet()
+_lock = threading.Lock()
+
+
+def instrument_provider(provider: Any) -> None:
+    """Add a processor to a provider that has none yet: with two, each span would come twice."""
+    with _lock:
+        if provider not in _instrumented:
+            provider.add_span_processor(JobSpanProcessor())
+            _instrumented.add(provider)
 
 
 class JobSpanProcessor(SpanProcessor):

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from teachback.client import CLIENT
-from teachback.faults import note_fault
+from teachback.faults import log, note_fault
 from teachback.recorded_tools import find_replay
 from teachback.wire.delivery import Delivery
 from teachback.workflows import Workflow
@@ -70,10 +70,13 @@ def delivery() -> Delivery:
 def instrument(provider: Any) -> None:
     """Let spans of an OpenTelemetry TracerProvider that begin within a job appear in the job's trace, too.
 
-    Call it once with the provider that your instrumentations use. It gets one more span processor; its own exporters,
-    traces and context stay as they are. Spans outside of jobs are left alone.
+    Call it with the provider that your instrumentations use; once is enough. It gets one more span processor;
+    its own exporters, traces and context stay as they are. Spans outside of jobs are left alone.
     """
+    if not hasattr(provider, "add_span_processor"):  # the stand-in that is there while an application has set up none
+        log.warning("Teachback copies no spans of %s: it is no TracerProvider of OpenTelemetry's SDK.", type(provider))
+        return
     # Not at the top: OpenTelemetry's own SDK takes 0.1 s of CPU to import, and whoever has a provider has it already.
-    from teachback.instrumentation import JobSpanProcessor  # noqa: PLC0415
+    from teachback.instrumentation import instrument_provider  # noqa: PLC0415
 
-    provider.add_span_processor(JobSpanProcessor())
+    instrument_provider(provider)

@@ -119,10 +119,19 @@ class ReleaseKeeper:
         known, gone = self._fetch_examples(release)
         is_whole = self._adopt(release, known, gone)
         self._etag = answer.headers.get("etag", "") if is_whole else ""
-        if is_whole and self._copies is not None:
+        if is_whole:
+            self._keep_copy(content)
+        return is_whole
+
+    def _keep_copy(self, content: JsonObject) -> None:
+        """For the next process; one that cannot be kept costs this one nothing."""
+        if self._copies is None:
+            return
+        try:
             self._copies.keep_examples(self.current.examples)
             self._copies.keep_release(ReleaseCopy(etag=self._etag, answer=content))
-        return is_whole
+        except OSError as problem:
+            self._log.warn(f"Teachback cannot keep the release on disk: {problem.strerror or problem}")
 
     def _fetch_examples(self, release: Release) -> tuple[dict[str, Example], set[str]]:
         """All examples that could be had, by their hash, and the hashes of those that were deleted for good."""

@@ -112,3 +112,20 @@ def test_what_instrumentations_record_is_redacted_as_well(
         job.output = {}
     assert teachback.flush(timeout_seconds=20)
     assert b"Smith" not in odd.accepted[0].body
+
+
+def test_a_provider_that_is_instrumented_twice_gives_each_span_once(
+    odd: OddServer, configure: Callable[..., None], theirs: Theirs
+) -> None:
+    provider, _ = theirs
+    teachback.instrument(provider)
+    teachback.instrument(provider)
+    configure(odd)
+    with desk.start({}) as job, provider.get_tracer("app").start_as_current_span("query"):
+        job.output = {}
+    assert teachback.flush(timeout_seconds=20)
+    assert sorted(span.name for span in odd.list_spans()) == ["query", "support-desk"]
+
+
+def test_the_stand_in_for_a_provider_that_was_never_set_up_is_no_fault() -> None:
+    teachback.instrument(trace.ProxyTracerProvider())

@@ -227,6 +227,17 @@ def test_a_clock_that_is_set_back_while_the_program_runs_does_not_lengthen_auton
     assert ["too old" in reason for reason in reasons] == [False, True]
 
 
+def test_a_disk_that_takes_no_release_costs_only_the_copy(
+    odd: OddServer, configure: Callable[..., None], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    odd.answers |= {ADDRESS: answer_of(ReleaseDocument(workflow="support-desk"))}
+    configure(odd, home=tmp_path / "file")
+    assert desk.load_release(timeout_seconds=30)
+    wait_until(lambda: "cannot keep the release on disk" in caplog.text, "the warning")
+    assert "Traceback" not in caplog.text
+
+
 def test_autonomy_that_the_server_took_back_is_not_used(odd: OddServer, configure: Callable[..., None]) -> None:
     serve(odd, answer_of())
     configure(odd)

@@ -79,7 +79,13 @@ def test_a_message_that_anybody_could_have_sent_is_refused(body: bytes, changed:
         read_webhook(body, {**headers(), **changed}, secret, now_seconds=NOW)
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"job": 1}', b"\xff"])
+@pytest.mark.parametrize("name", ["webhook-id", "webhook-signature"])
+def test_a_header_that_is_no_text_is_refused(name: str) -> None:
+    with pytest.raises(WebhookRefused):
+        read_webhook(BODY, {**headers(), name: "v1,\udcff"}, SECRET, now_seconds=NOW)
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"job": 1}', b"\xff", b"[" * 100_000])
 def test_a_signed_message_without_a_job_is_refused(body: bytes) -> None:
     with pytest.raises(WebhookRefused, match="no job"):
         read_webhook(body, headers(body), SECRET, now_seconds=NOW)
