@@ -13,7 +13,7 @@ from teachback_server.jobs.models import TraceRequest
 from teachback_server.jobs.open_store import open_trace_store
 from teachback_server.jobs.otlp.request import PackedSpan, unpack_spans
 
-MOST_REQUESTS_HELD = 8  # a megabyte or two each
+MOST_REQUESTS_HELD = 6  # a megabyte or two each
 _log = logging.getLogger(__name__)
 
 SpansByTrace = Mapping[str, Sequence[PackedSpan]]  # of one request
