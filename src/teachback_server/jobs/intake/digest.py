@@ -25,7 +25,7 @@ from teachback_server.jobs.trace_store import TRACES, StepRow, TraceStore, Trace
 from teachback_server.workflows.models import Workflow
 
 MOST_REQUESTS = 32  # at once
-MOST_SPANS = 3000  # at once, or one request
+MOST_SPANS = 2000  # at once, or one request
 ROOT_COMES_WITHIN = timedelta(seconds=60)
 _MOST_ROOTLESS = 200
 _LONGEST_NAME = 255
