@@ -22,7 +22,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-def test_up_brings_up_the_pages_and_prints_a_link_that_signs_in(home: Path) -> None:
+def test_up_brings_up_the_pages_and_prints_a_link_that_signs_in(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with start_server("up", home) as server:
         assert str(home) in server.said
         with urllib.request.urlopen(server.link) as answer:
@@ -36,6 +36,7 @@ def test_up_brings_up_the_pages_and_prints_a_link_that_signs_in(home: Path) -> N
         assert server.process.wait() == 0
     assert len(parts) >= 3
     wait_until(lambda: not any(map(is_running, parts)), "all parts to end")
+    assert "ERROR" not in capfd.readouterr().err  # nor does it ask its own pages for what they refuse
 
 
 def test_a_second_start_finds_everything_and_nothing_outlives_a_killed_one(home: Path) -> None:

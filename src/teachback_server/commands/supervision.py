@@ -127,9 +127,10 @@ def _wait_for_pages(parts: Parts, host: str, port: int) -> None:
 
 def _is_answering(host: str, port: int) -> bool:
     """Whether anything speaks HTTP there. By hand: a library for it costs four megabytes as long as this runs."""
+    named = _address(host, port).removeprefix("http://")
     try:
         with socket.create_connection((_reachable(host), port), timeout=5) as line:
-            line.sendall(b"GET /sign-in HTTP/1.0\r\n\r\n")
+            line.sendall(f"GET /sign-in HTTP/1.0\r\nHost: {named}\r\n\r\n".encode())
             return line.recv(len(_HTTP), socket.MSG_WAITALL) == _HTTP
     except OSError:
         return False
