@@ -12,12 +12,12 @@ from teachback_server.people.audit import Act, record_act
 from teachback_server.people.models import User
 from teachback_server.reviews.models import QueuePlace, ReviewTerms
 from teachback_server.reviews.queue_order import Priority
+from teachback_server.reviews.skill_queries import list_decider_ids
 from teachback_server.workflows.access import Role, require_role
-from teachback_server.workflows.models import Membership, Workflow
+from teachback_server.workflows.models import Workflow
 from teachback_server.workflows.turns import take_turn
 
 LONGEST_HOURS = 24 * 366
-_WHO_DECIDE = (Role.REVIEWER, Role.EDITOR, Role.OWNER)
 
 
 class PlaceRefused(ValueError):
@@ -48,8 +48,7 @@ class PassOn:
 
 def list_deciders(workflow: Workflow) -> list[User]:
     """The people who may decide jobs of a workflow."""
-    members = Membership.objects.filter(workflow=workflow, role__in=_WHO_DECIDE, user__is_active=True)
-    return list(User.objects.filter(pk__in=members.values("user")).order_by("username"))
+    return list(User.objects.filter(pk__in=list_decider_ids(workflow.pk)).order_by("username"))
 
 
 def place_jobs(actor: Actor, workflow: Workflow, numbers: Sequence[int], placing: Placing) -> int:

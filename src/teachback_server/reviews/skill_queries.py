@@ -90,7 +90,7 @@ def list_needed(workflow_id: int, job_ids: Collection[int]) -> Mapping[int, tupl
 
 def list_for_another(workflow_id: int, job_ids: Collection[int], *, besides: Collection[int]) -> set[int]:
     """Those of some jobs that anybody but these people may decide, in their role and with their skills."""
-    others = _list_deciders(workflow_id) - set(besides)
+    others = list_decider_ids(workflow_id) - set(besides)
     if not others:
         return set()
     needed = list_needed(workflow_id, job_ids)
@@ -116,7 +116,7 @@ def count_for_nobody(workflow_id: int) -> int:
     if not Skill.objects.filter(workflow_id=workflow_id).exists():
         return 0
     for_nobody = Q()
-    for lacking in {list_lacking(workflow_id, user_id) for user_id in _list_deciders(workflow_id)}:
+    for lacking in {list_lacking(workflow_id, user_id) for user_id in list_decider_ids(workflow_id)}:
         if not lacking:
             return 0
         for_nobody &= needing(lacking)
@@ -142,7 +142,8 @@ def _as_kinds(pairs: Collection[tuple[str, str]]) -> tuple[Kind, ...]:
     return tuple(Kind(field=field, values=tuple(of_field)) for field, of_field in values.items())
 
 
-def _list_deciders(workflow_id: int) -> set[int]:
+def list_decider_ids(workflow_id: int) -> set[int]:
+    """The people whose role lets them decide jobs of a workflow."""
     members = Membership.objects.filter(workflow_id=workflow_id, role__in=_WHO_DECIDE, user__is_active=True)
     return set(members.values_list("user_id", flat=True))
 

@@ -47,18 +47,10 @@ def draw_second_reviews(actor: Actor, workflow: Workflow, reviews: Sequence[Revi
         follow_up_second(given)  # its first decision was taken back, and is made anew
     share, _ = find_shares(workflow)
     drawn = [review for review in reviews if hash_to_unit(workflow.salt, "second review", str(review.job_id)) < share]
+    if not drawn:
+        return
     others = list_for_another(workflow.pk, [review.job_id for review in drawn], besides=[actor.user_id or 0])
-    now = timezone.now()
-    SecondReview.objects.bulk_create(
-        [
-            SecondReview(
-                job_id=review.job_id, workflow=workflow, kind=SecondKind.SECOND, asked_at=now, probability=share
-            )
-            for review in drawn
-            if review.job_id in others
-        ],
-        ignore_conflicts=True,  # a decision that was taken back had been drawn before
-    )
+    _ask_for_seconds(workflow, [review for review in drawn if review.job_id in others], share)
 
 
 def ask_sample(workflow: Workflow, reviews: Sequence[Review]) -> int:
@@ -71,25 +63,18 @@ def ask_sample(workflow: Workflow, reviews: Sequence[Review]) -> int:
     share, _ = find_shares(workflow)
     size = max(1, math.ceil(len(reviews) * max(share, SAMPLED_SHARE)))
     drawn = sorted(reviews, key=lambda review: hash_to_unit(workflow.salt, "second look", str(review.job_id)))[:size]
-    now, probability = timezone.now(), size / len(reviews)
-    SecondReview.objects.bulk_create(
-        [
-            SecondReview(
-                job_id=review.job_id, workflow=workflow, kind=SecondKind.SECOND, asked_at=now, probability=probability
-            )
-            for review in drawn
-        ],
-        ignore_conflicts=True,  # a decision that was taken back had been drawn before
-    )
+    _ask_for_seconds(workflow, drawn, size / len(reviews))
     return size
 
 
 def draw_planted(actor: Actor, workflow: Workflow, reviews: Sequence[Review]) -> None:
     """Draw after which of their decisions a person meets a known answer; within the transaction that stores them."""
-    person_id = actor.user_id or 0
+    person_id, (_, of_owner) = actor.user_id or 0, find_shares(workflow)
+    if not of_owner:
+        return
     met = SecondReview.objects.filter(workflow=workflow, reviewer=person_id, kind=SecondKind.PLANTED, is_waiting=False)
     wrong_met = met.exclude(job__review__verdict=ReviewVerdict.ACCEPTED)[:ENOUGH_WRONG].count()
-    share = planted_share(find_shares(workflow)[1], wrong_met)
+    share = planted_share(of_owner, wrong_met)
     names = [f"{actor.user_id}/{review.job_id}" for review in reviews]
     for name in (name for name in names if hash_to_unit(workflow.salt, "planted", name) < share):
         _plant(person_id, workflow, name, share)
@@ -132,6 +117,19 @@ def follow_up_second(second: SecondReview) -> None:
         job_id=second.job_id,
         kind=SecondKind.THIRD,
         defaults={"workflow_id": second.workflow_id, "asked_at": timezone.now(), "probability": 1.0},
+    )
+
+
+def _ask_for_seconds(workflow: Workflow, reviews: Sequence[Review], probability: float) -> None:
+    now = timezone.now()
+    SecondReview.objects.bulk_create(
+        [
+            SecondReview(
+                job_id=review.job_id, workflow=workflow, kind=SecondKind.SECOND, asked_at=now, probability=probability
+            )
+            for review in reviews
+        ],
+        ignore_conflicts=True,  # a decision that was taken back had been drawn before
     )
 
 
